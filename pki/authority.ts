@@ -1,0 +1,165 @@
+import { X509Certificate } from "node:crypto";
+import { BasicConstraintsExtension } from "@peculiar/x509";
+import type { NameConstraints } from "./nameConstraints";
+import { readNameConstraints, violations } from "./nameConstraints";
+import type { CertificateOrder } from "./order";
+import { alternativeNamesOf, profileOf } from "./order";
+import { firstCertificate } from "./pem";
+import type { Problem } from "./problem";
+import { InputError, quote } from "./problem";
+import type { Subject } from "./subject";
+import { formatSubject, sameSubject } from "./subject";
+import { daysLeft, formatDate } from "./validity";
+import { x509 } from "./webcrypto";
+
+/**
+ * What is known of a CA before its certificate exists, so that a mistake below
+ * it shows in the very first preview.
+ */
+export interface Authority {
+  readonly subject: Subject;
+  /** Days its certificate is to be valid. */
+  readonly validityDays: number;
+  readonly pathLength?: number;
+  readonly nameConstraints?: NameConstraints;
+}
+
+/**
+ * Every way in which an order breaks the rules of the CAs above it.
+ *
+ * @param authorities the issuer first, then its issuer, up to the root.
+ */
+export function checkAgainstAuthorities(
+  order: CertificateOrder,
+  authorities: readonly Authority[],
+): Problem[] {
+  const problems: Problem[] = [];
+  const issuer = authorities[0];
+  if (issuer === undefined) {
+    return problems;
+  }
+  if (sameSubject(order.subject, issuer.subject)) {
+    problems.push({
+      path: "subject",
+      message: `${quote(formatSubject(order.subject))} is the issuer's own subject; give this one another common name (I6).`,
+    });
+  }
+  if (order.truncate !== true && order.validityDays >= issuer.validityDays) {
+    problems.push({
+      path: "validityDays",
+      message: `${order.validityDays} days would outlive the issuer, valid for ${issuer.validityDays} (I5); write ${issuer.validityDays - 1} at most, or truncate: true to cut it at the issuer's end.`,
+    });
+  }
+  for (const [depth, authority] of authorities.entries()) {
+    problems.push(...pathLengthProblems(order, authority, depth));
+    if (authority.nameConstraints !== undefined) {
+      problems.push(
+        ...violations(alternativeNamesOf(order), authority.nameConstraints),
+      );
+    }
+  }
+  return problems;
+}
+
+function pathLengthProblems(
+  order: CertificateOrder,
+  authority: Pick<Authority, "subject" | "pathLength">,
+  depth: number,
+): Problem[] {
+  const limit = authority.pathLength;
+  if (limit === undefined) {
+    return [];
+  }
+  const name = quote(authority.subject.commonName);
+  const isCa = profileOf(order)?.ca === true;
+  const casBelow = depth + (isCa ? 1 : 0);
+  if (casBelow > limit) {
+    return [
+      {
+        path: "issuer",
+        message: `${name} has path length constraint ${limit}, which leaves no room for ${isCa ? "this CA" : "the CAs in between"} (I8); give ${name} a path length of ${casBelow} at least, or issue from a CA further up.`,
+      },
+    ];
+  }
+  const own = order.pathLength;
+  return isCa && own !== undefined && casBelow + own > limit
+    ? [
+        {
+          path: "pathLength",
+          message: `${own} is more than ${name} with its path length constraint ${limit} leaves (I8); write ${limit - casBelow} at most.`,
+        },
+      ]
+    : [];
+}
+
+/**
+ * A CA certificate as an issuer: its facts for building certificates below it.
+ *
+ * @throws InputError naming `path` where the certificate cannot issue.
+ */
+export function readIssuer(pem: string, path: string): x509.X509Certificate {
+  const text = firstCertificate(pem, path);
+  let certificate: x509.X509Certificate;
+  try {
+    certificate = new x509.X509Certificate(text);
+    // Node's parser is OpenSSL's: what it cannot read, no broker can.
+    new X509Certificate(text);
+  } catch {
+    throw new InputError([
+      { path, message: "is no readable X.509 certificate." },
+    ]);
+  }
+  const basic = certificate.getExtension(BasicConstraintsExtension);
+  if (basic?.ca !== true) {
+    throw new InputError([
+      {
+        path,
+        message: `${quote(certificate.subject)} is no CA (basicConstraints CA:TRUE is missing); issue from a RootCA or an IntermediateCA.`,
+      },
+    ]);
+  }
+  return certificate;
+}
+
+/** The path length constraint of a CA certificate, `undefined` where it has none. */
+export function readPathLength(
+  certificate: x509.X509Certificate,
+): number | undefined {
+  return certificate.getExtension(BasicConstraintsExtension)?.pathLength;
+}
+
+/** Every way in which an order breaks the rules of an issuer whose certificate is there. */
+export function checkAgainstCertificate(
+  order: CertificateOrder,
+  issuer: x509.X509Certificate,
+  now: Date,
+): Problem[] {
+  const problems: Problem[] = [];
+  const pathLength = readPathLength(issuer);
+  if (pathLength !== undefined) {
+    problems.push(
+      ...pathLengthProblems(
+        order,
+        { subject: { commonName: issuer.subject }, pathLength },
+        0,
+      ),
+    );
+  }
+  const constraints = readNameConstraints(issuer);
+  if (constraints !== undefined) {
+    problems.push(...violations(alternativeNamesOf(order), constraints));
+  }
+  const left = daysLeft(issuer.notAfter, now);
+  if (left < 1) {
+    problems.push({
+      path: "issuer",
+      message: `${quote(issuer.subject)} ended on ${formatDate(issuer.notAfter)}; renew it first.`,
+    });
+  } else if (order.truncate !== true && order.validityDays > left) {
+    problems.push({
+      path: "validityDays",
+      message: `${order.validityDays} days would outlive the issuer, which ends on ${formatDate(issuer.notAfter)} (I5); write ${left} at most, renew the issuer first, or set truncate: true.`,
+    });
+  }
+  return problems;
+}

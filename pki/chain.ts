@@ -1,0 +1,125 @@
+import { X509Certificate } from "node:crypto";
+import { readPathLength } from "./authority";
+import { readNameConstraints, violations } from "./nameConstraints";
+import { splitCertificates } from "./pem";
+import type { Problem } from "./problem";
+import { quote } from "./problem";
+import { formatDate } from "./validity";
+import { x509 } from "./webcrypto";
+
+interface Link {
+  /** OpenSSL's reading, for signatures. */
+  readonly native: X509Certificate;
+  /** The library's reading, for extensions. */
+  readonly parsed: x509.X509Certificate;
+}
+
+function readLinks(pem: string): Link[] {
+  return splitCertificates(pem).map((text) => ({
+    native: new X509Certificate(text),
+    parsed: new x509.X509Certificate(text),
+  }));
+}
+
+/**
+ * Verifies a chain the way a strict client does (RFC 5280 §6): order,
+ * signatures, validity, CA flag, key usage, path lengths, name constraints and
+ * key identifiers, up to one of the trust anchors. Run over everything before
+ * it is emitted (I12).
+ *
+ * @param chainPem leaf first, then each certificate's issuer; the root may be left out
+ * @param trustAnchorsPem self-signed roots
+ * @param now UTC
+ * @returns the reasons why a client would refuse it; empty where none would
+ */
+export function verifyChain(
+  chainPem: string,
+  trustAnchorsPem: string,
+  now: Date,
+): Problem[] {
+  const chain = readLinks(chainPem);
+  const anchors = readLinks(trustAnchorsPem);
+  const last = chain.at(-1);
+  if (last === undefined) {
+    return [{ path: "chain", message: "holds no certificate." }];
+  }
+  const isAnchor = anchors.some(({ native }) =>
+    native.raw.equals(last.native.raw),
+  );
+  const anchor = anchors.find(({ native }) => issued(native, last.native));
+  if (anchor === undefined && !isAnchor) {
+    return [
+      {
+        path: "chain",
+        message: `no trust anchor signed ${quote(last.parsed.subject)}.`,
+      },
+    ];
+  }
+  const path = isAnchor || anchor === undefined ? chain : [...chain, anchor];
+  return path.flatMap((link, index) => [
+    ...checkDates(link, now),
+    ...(index === 0 ? [] : checkIssuer(link, path.slice(0, index))),
+  ]);
+}
+
+function issued(issuer: X509Certificate, subject: X509Certificate): boolean {
+  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+}
+
+function checkDates({ parsed }: Link, now: Date): Problem[] {
+  return now < parsed.notBefore || now > parsed.notAfter
+    ? [
+        {
+          path: parsed.subject,
+          message: `is valid from ${formatDate(parsed.notBefore)} to ${formatDate(parsed.notAfter)} only.`,
+        },
+      ]
+    : [];
+}
+
+/** Checks a CA against all that stands below it in the path, leaf first. */
+function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
+  const problems: Problem[] = [];
+  const path = issuer.parsed.subject;
+  const direct = subjects.at(-1);
+  if (direct !== undefined && !issued(issuer.native, direct.native)) {
+    problems.push({
+      path,
+      message: `did not sign ${quote(direct.parsed.subject)}, which stands before it.`,
+    });
+  }
+  if (!issuer.native.ca) {
+    problems.push({ path, message: "is no CA." });
+  }
+  const usage = issuer.parsed.getExtension(x509.KeyUsagesExtension);
+  if (usage !== null && (usage.usages & x509.KeyUsageFlags.keyCertSign) === 0) {
+    problems.push({ path, message: "may not sign certificates (key usage)." });
+  }
+  const limit = readPathLength(issuer.parsed);
+  const casBelow = subjects.filter(({ native }) => native.ca).length;
+  if (limit !== undefined && casBelow > limit) {
+    problems.push({
+      path,
+      message: `has path length constraint ${limit}, and ${casBelow} CAs stand below it.`,
+    });
+  }
+  const constraints = readNameConstraints(issuer.parsed);
+  if (constraints !== undefined) {
+    for (const { parsed } of subjects) {
+      problems.push(...violations(namesIn(parsed), constraints));
+    }
+  }
+  return problems;
+}
+
+function namesIn(certificate: x509.X509Certificate): {
+  dnsNames: string[];
+  ipAddresses: string[];
+} {
+  const names =
+    certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names
+      .items ?? [];
+  const ofType = (type: string): string[] =>
+    names.filter((name) => name.type === type).map(({ value }) => value);
+  return { dnsNames: ofType("dns"), ipAddresses: ofType("ip") };
+}

@@ -1,0 +1,158 @@
+import { isIP } from "node:net";
+import {
+  checkAlternativeNames,
+  hostNameProblem,
+  isEmpty,
+  withCommonName,
+} from "./alternativeNames";
+import type { AlternativeNames } from "./alternativeNames";
+import type { KeySpec } from "./key";
+import { checkKeySpec } from "./key";
+import type { NameConstraints } from "./nameConstraints";
+import { checkNameConstraints } from "./nameConstraints";
+import type { Problem } from "./problem";
+import { below, quote } from "./problem";
+import type { Profile } from "./profile";
+import { PROFILES } from "./profile";
+import type { Subject } from "./subject";
+import { checkSubject } from "./subject";
+import type { Renewal } from "./validity";
+import { checkRenewal, checkValidityDays } from "./validity";
+
+/** All that is asked of the authority for one certificate, before any key exists. */
+export interface CertificateOrder extends AlternativeNames {
+  /** Name of the profile, one of the keys of {@link PROFILES}. */
+  readonly profile: string;
+  readonly subject: Subject;
+  readonly key: KeySpec;
+  /** Days from now. */
+  readonly validityDays: number;
+  /** Path length constraint of a CA: how many CAs may follow below it. 0 is written. */
+  readonly pathLength?: number;
+  readonly nameConstraints?: NameConstraints;
+  readonly renewal?: Renewal;
+  /** Cut the validity at the issuer's end instead of refusing it. Default false. */
+  readonly truncate?: boolean;
+}
+
+/** The profile an order names; `undefined` for an unknown one, which {@link checkOrder} reports. */
+export function profileOf(order: CertificateOrder): Profile | undefined {
+  return Object.hasOwn(PROFILES, order.profile)
+    ? PROFILES[order.profile]
+    : undefined;
+}
+
+/** The alternative names the certificate gets: those asked for, with a server's CN among them. */
+export function alternativeNamesOf(order: CertificateOrder): AlternativeNames {
+  const names: AlternativeNames = {
+    dnsNames: order.dnsNames ?? [],
+    ipAddresses: order.ipAddresses ?? [],
+    uris: order.uris ?? [],
+  };
+  return profileOf(order)?.alternativeNames === "required"
+    ? withCommonName(names, order.subject.commonName)
+    : names;
+}
+
+/** Every mistake that shows without knowing the issuer; empty where the order is good. */
+export function checkOrder(order: CertificateOrder): Problem[] {
+  const profile = profileOf(order);
+  if (profile === undefined) {
+    return [
+      {
+        path: "profile",
+        message: `${quote(order.profile)} is no known profile; write one of ${Object.keys(PROFILES).join(", ")}.`,
+      },
+    ];
+  }
+  return [
+    ...below("subject", checkSubject(order.subject)),
+    ...below("key", checkKeySpec(order.key)),
+    ...checkKeyAllowed(order, profile),
+    ...checkValidityDays(order.validityDays),
+    ...below("renewal", checkRenewal(order.renewal ?? {}, order.validityDays)),
+    ...checkAlternativeNames(order),
+    ...checkAlternativeNamesAllowed(order, profile),
+    ...checkCaMembers(order, profile),
+  ];
+}
+
+function checkKeyAllowed(order: CertificateOrder, profile: Profile): Problem[] {
+  const { algorithm } = order.key;
+  return ["ECDSA", "RSA", "ED25519"].includes(algorithm) &&
+    !profile.keyAlgorithms.includes(algorithm)
+    ? [
+        {
+          path: "key.algorithm",
+          message: `${quote(algorithm)} is not for profile "${profile.name}"; write one of ${profile.keyAlgorithms.join(", ")}.`,
+        },
+      ]
+    : [];
+}
+
+function checkAlternativeNamesAllowed(
+  order: CertificateOrder,
+  profile: Profile,
+): Problem[] {
+  if (profile.alternativeNames === "forbidden" && !isEmpty(order)) {
+    return [
+      {
+        path: "dnsNames",
+        message: `a CA has no alternative names; leave them out of profile "${profile.name}".`,
+      },
+    ];
+  }
+  if (
+    profile.alternativeNames !== "required" ||
+    !isEmpty(alternativeNamesOf(order))
+  ) {
+    return [];
+  }
+  const commonName = order.subject.commonName as string | undefined;
+  const reason =
+    commonName === undefined || isIP(commonName) !== 0
+      ? ""
+      : (hostNameProblem(commonName) ?? "");
+  return [
+    {
+      path: "dnsNames",
+      message:
+        `a server certificate needs at least one host name or address, since clients read nothing else (RFC 6125). ${reason}`.trim(),
+    },
+  ];
+}
+
+function checkCaMembers(order: CertificateOrder, profile: Profile): Problem[] {
+  const problems: Problem[] = [];
+  const { pathLength, nameConstraints } = order;
+  if (!profile.ca) {
+    if (pathLength !== undefined) {
+      problems.push({
+        path: "pathLength",
+        message: `${quote(pathLength)} says nothing about a certificate that is no CA; leave it out.`,
+      });
+    }
+    if (nameConstraints !== undefined) {
+      problems.push({
+        path: "nameConstraints",
+        message: "stand in CA certificates only; leave them out.",
+      });
+    }
+    return problems;
+  }
+  if (
+    pathLength !== undefined &&
+    (!Number.isInteger(pathLength) || pathLength < 0 || pathLength > 10)
+  ) {
+    problems.push({
+      path: "pathLength",
+      message: `${quote(pathLength)} is no path length constraint; write how many CAs may follow below this one, 0 to 10.`,
+    });
+  }
+  if (nameConstraints !== undefined) {
+    problems.push(
+      ...below("nameConstraints", checkNameConstraints(nameConstraints)),
+    );
+  }
+  return problems;
+}
