@@ -1,5 +1,4 @@
 import { X509Certificate } from "node:crypto";
-import { BasicConstraintsExtension } from "@peculiar/x509";
 import type { NameConstraints } from "./nameConstraints";
 import { readNameConstraints, violations } from "./nameConstraints";
 import type { CertificateOrder } from "./order";
@@ -109,7 +108,7 @@ export function readIssuer(pem: string, path: string): x509.X509Certificate {
       { path, message: "is no readable X.509 certificate." },
     ]);
   }
-  const basic = certificate.getExtension(BasicConstraintsExtension);
+  const basic = certificate.getExtension(x509.BasicConstraintsExtension);
   if (basic?.ca !== true) {
     throw new InputError([
       {
@@ -125,7 +124,18 @@ export function readIssuer(pem: string, path: string): x509.X509Certificate {
 export function readPathLength(
   certificate: x509.X509Certificate,
 ): number | undefined {
-  return certificate.getExtension(BasicConstraintsExtension)?.pathLength;
+  return certificate.getExtension(x509.BasicConstraintsExtension)?.pathLength;
+}
+
+/** Which key signed a certificate, in lowercase hex; `undefined` where it does not say or cannot be read. */
+export function readAuthorityKeyIdentifier(pem: string): string | undefined {
+  try {
+    return new x509.X509Certificate(pem)
+      .getExtension(x509.AuthorityKeyIdentifierExtension)
+      ?.keyId?.toLowerCase();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Every way in which an order breaks the rules of an issuer whose certificate is there. */

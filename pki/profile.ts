@@ -1,5 +1,5 @@
-import { ExtendedKeyUsage, KeyUsageFlags } from "@peculiar/x509";
 import type { KeySpec } from "./key";
+import { x509 } from "./webcrypto";
 
 /** The names of the profiles. */
 export const ProfileName = {
@@ -19,7 +19,7 @@ export interface Profile {
   /** Path length constraint where the user says nothing; `undefined` writes none. */
   readonly pathLength?: number;
   /** extendedKeyUsage; empty writes none. */
-  readonly extendedKeyUsage: readonly ExtendedKeyUsage[];
+  readonly extendedKeyUsage: readonly x509.ExtendedKeyUsage[];
   /** Whether subject alternative names are forbidden, required or free. */
   readonly alternativeNames: "forbidden" | "required" | "optional";
   /** Key algorithms a certificate of this profile may hold. */
@@ -49,7 +49,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     name: "server",
     ca: false,
     validityDays: 365,
-    extendedKeyUsage: [ExtendedKeyUsage.serverAuth],
+    extendedKeyUsage: [x509.ExtendedKeyUsage.serverAuth],
     alternativeNames: "required",
     keyAlgorithms: ["ECDSA", "RSA", "ED25519"],
   },
@@ -57,7 +57,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     name: "device",
     ca: false,
     validityDays: 365,
-    extendedKeyUsage: [ExtendedKeyUsage.clientAuth],
+    extendedKeyUsage: [x509.ExtendedKeyUsage.clientAuth],
     alternativeNames: "optional",
     // Mbed TLS, the stack of most devices, cannot read Ed25519.
     keyAlgorithms: ["ECDSA", "RSA"],
@@ -65,12 +65,12 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
 };
 
 /** keyUsage (critical): an RSA leaf may also be asked to decrypt, by TLS 1.2 clients without ECDHE. */
-export function keyUsage(profile: Profile, key: KeySpec): KeyUsageFlags {
+export function keyUsage(profile: Profile, key: KeySpec): x509.KeyUsageFlags {
   const flags = profile.ca
-    ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign
+    ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
     : key.algorithm === "RSA"
-      ? KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment
-      : KeyUsageFlags.digitalSignature;
+      ? x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment
+      : x509.KeyUsageFlags.digitalSignature;
   // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- a union of flags is a number to TypeScript
   return flags;
 }

@@ -3,6 +3,7 @@ import { alternativeNamesOf } from "../order";
 import type { CertificateOrder } from "../order";
 import { encodeAlternativeNames } from "../alternativeNames";
 import { describeKey } from "../key";
+import { readAuthorityKeyIdentifier } from "../authority";
 import { encodeSubject } from "../subject";
 import { renewalPoint } from "../validity";
 import { x509 } from "../webcrypto";
@@ -79,7 +80,7 @@ export function planDevice(
   if (
     !files.keyMatches ||
     !carries(certificate, order) ||
-    issuerOf(certificate) !== issuerKeyIdentifier
+    readAuthorityKeyIdentifier(files.certificatePem) !== issuerKeyIdentifier
   ) {
     return DeviceAction.Reissue;
   }
@@ -121,10 +122,4 @@ function carries(
 
 function sameBytes(one: ArrayBuffer, other: ArrayBuffer): boolean {
   return Buffer.from(one).equals(Buffer.from(other));
-}
-
-function issuerOf(certificate: x509.X509Certificate): string | undefined {
-  return certificate
-    .getExtension(x509.AuthorityKeyIdentifierExtension)
-    ?.keyId?.toLowerCase();
 }

@@ -1,0 +1,188 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type {
+  DeviceArgs,
+  DeviceSubjectArgs,
+  KeyArgs,
+  RenewalArgs,
+} from "../resources";
+import { DeviceBatch, readDeviceBatch } from "../resources";
+import type { Issuer } from "./issuer";
+import { signerOf } from "./issuer";
+import { completeKey } from "./keyAndRequest";
+import { LABELS, checkedName, secretData } from "./kubernetes";
+
+/** What the devices of a batch have in common. */
+export interface DeviceProfileArgs {
+  /** The subject but for the common name, which is each device's id. */
+  subject?: pulumi.Input<DeviceSubjectArgs>;
+  /** Days. Default 365. */
+  validityDays?: pulumi.Input<number>;
+  /** Default: ECDSA on P-256. */
+  key?: pulumi.Input<KeyArgs>;
+  renewal?: pulumi.Input<RenewalArgs>;
+}
+
+/** Kubernetes Secrets for a small batch. */
+export interface DeviceSecretsArgs {
+  namespace: pulumi.Input<string>;
+  /** The Secrets are called `<secretName>-0`, `<secretName>-1`, … */
+  secretName: pulumi.Input<string>;
+  /** How many Secrets to spread the batch over; one holds about 400 devices. Default 1. */
+  shards?: number;
+  /** The provider that renders the Secrets or deploys them. Default: the ambient one. */
+  provider?: kubernetes.Provider;
+}
+
+/** Where a batch goes. */
+export interface DeviceOutputArgs {
+  /**
+   * Folder for `inventory.csv` and `<id>/{cert.pem,chain.pem,key.pem}`,
+   * relative to Pulumi.yaml. It is the record of what was issued: keep it.
+   */
+  directory: pulumi.Input<string>;
+  /** Secrets as well; device keys then stand, encrypted, in the stack's state. */
+  kubernetes?: DeviceSecretsArgs;
+}
+
+/** Arguments of {@link DeviceCertificateBatch}. */
+export interface DeviceCertificateBatchArgs {
+  /** A `RootCA`, an `IntermediateCA`, or the outputs of a CA made elsewhere. */
+  issuer: Issuer;
+  /** The devices, or `manifest`. */
+  devices?: pulumi.Input<pulumi.Input<DeviceArgs>[]>;
+  /** CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`, `validityDays`; relative to Pulumi.yaml. */
+  manifest?: pulumi.Input<string>;
+  profile?: DeviceProfileArgs;
+  /** Put the root at the end of each `chain.pem`. Default false; Cumulocity wants it where the root was uploaded. */
+  includeRoot?: pulumi.Input<boolean>;
+  /** Cut the validity at the issuer's end instead of refusing it. Default false. */
+  truncate?: pulumi.Input<boolean>;
+  /** A text; a new one issues every device a new key and certificate. */
+  reissue?: pulumi.Input<string>;
+  output: DeviceOutputArgs;
+}
+
+/**
+ * Keys and certificates for the devices of a list. An added row issues one, a
+ * changed row reissues one, what is due is renewed with its key, all else
+ * stays byte for byte.
+ *
+ * @example
+ * ```ts
+ * new DeviceCertificateBatch("demo", {
+ *   issuer: deviceCA,
+ *   manifest: "devices/demo.csv",
+ *   output: { directory: "rendered/devices" },
+ * });
+ * ```
+ */
+export class DeviceCertificateBatch extends pulumi.ComponentResource {
+  /** Devices the list names. */
+  readonly count: pulumi.Output<number>;
+  /** SHA-256 over inventory and chain, lowercase hex. */
+  readonly digest: pulumi.Output<string>;
+  /** Devices that got a new key and certificate in the last update. */
+  readonly issued: pulumi.Output<number>;
+  /** Devices whose key got a new certificate in the last update. */
+  readonly renewed: pulumi.Output<number>;
+  /** When the first certificate ends. UTC, such as `2027-11-20T21:46:40Z`. */
+  readonly expiresFirst: pulumi.Output<string>;
+  /** When the last certificate ends. UTC. */
+  readonly expiresLast: pulumi.Output<string>;
+  readonly outputDirectory: pulumi.Output<string>;
+  /** Names of the Secrets; empty where none are made. */
+  readonly secretNames: pulumi.Output<string[]>;
+
+  constructor(
+    name: string,
+    args: DeviceCertificateBatchArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("mqtt-pki:index:DeviceCertificateBatch", name, {}, opts);
+    const { profile = {}, output, issuer } = args;
+    const { devices, manifest, includeRoot, truncate, reissue } = args;
+    const { subject, renewal } = profile;
+    const secrets = output.kubernetes;
+
+    const batch = new DeviceBatch(
+      name,
+      {
+        key: completeKey(profile.key),
+        validityDays: profile.validityDays ?? 365,
+        outputDirectory: output.directory,
+        signer: signerOf(issuer),
+        ...(devices !== undefined && { devices }),
+        ...(manifest !== undefined && { manifest }),
+        ...(subject !== undefined && { subject }),
+        ...(renewal !== undefined && { renewal }),
+        ...(includeRoot !== undefined && { includeRoot }),
+        ...(truncate !== undefined && { truncate }),
+        ...(reissue !== undefined && { reissue }),
+        ...(secrets !== undefined && { secretShards: secrets.shards ?? 1 }),
+      },
+      { parent: this },
+    );
+
+    this.count = batch.count;
+    this.digest = batch.digest;
+    this.issued = batch.issued;
+    this.renewed = batch.renewed;
+    this.expiresFirst = batch.expiresFirst;
+    this.expiresLast = batch.expiresLast;
+    this.outputDirectory = batch.outputDirectory;
+    this.secretNames = pulumi.output(
+      secrets === undefined ? [] : createSecrets(this, name, batch, secrets),
+    );
+    this.registerOutputs({
+      count: this.count,
+      digest: this.digest,
+      expiresFirst: this.expiresFirst,
+      expiresLast: this.expiresLast,
+      outputDirectory: this.outputDirectory,
+      secretNames: this.secretNames,
+    });
+  }
+}
+
+function createSecrets(
+  parent: DeviceCertificateBatch,
+  name: string,
+  batch: DeviceBatch,
+  args: DeviceSecretsArgs,
+): pulumi.Output<string>[] {
+  const shards = args.shards ?? 1;
+  return Array.from({ length: shards }, (_, shard) => {
+    const object = checkedName(
+      args.namespace,
+      pulumi.interpolate`${args.secretName}-${shard}`,
+      {
+        component: name,
+        namespace: "output.kubernetes.namespace",
+        name: "output.kubernetes.secretName",
+      },
+    );
+    const data = readDeviceBatch(
+      {
+        outputDirectory: batch.outputDirectory,
+        digest: batch.digest,
+        shard,
+        shards,
+      },
+      { parent: batch },
+    );
+    const secret = new kubernetes.core.v1.Secret(
+      `${name}-secret-${shard}`,
+      {
+        metadata: { ...object, labels: LABELS },
+        type: "Opaque",
+        data: data.apply(secretData),
+      },
+      {
+        parent,
+        ...(args.provider !== undefined && { provider: args.provider }),
+      },
+    );
+    return secret.metadata.name;
+  });
+}

@@ -1,0 +1,137 @@
+import * as pulumi from "@pulumi/pulumi";
+import type {
+  GenerationEvidence,
+  KeyArgs,
+  NameConstraintsArgs,
+  RenewalArgs,
+  SubjectArgs,
+} from "../resources";
+import {
+  Certificate,
+  CertificateAuthority,
+  GenerationState,
+} from "../resources";
+import type { Issuer, IssuerSigner } from "./issuer";
+import { signerOf } from "./issuer";
+import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
+import { FIRST_GENERATION } from "./rootCA";
+
+/** Arguments of {@link IntermediateCA}. */
+export interface IntermediateCAArgs {
+  /** A `RootCA`, an `IntermediateCA`, or the outputs of a CA made elsewhere. */
+  issuer: Issuer;
+  subject: pulumi.Input<SubjectArgs>;
+  /** Default: ECDSA on P-256. */
+  key?: pulumi.Input<KeyArgs>;
+  /** Days. Default 1825. Must end before the issuer does. */
+  validityDays?: pulumi.Input<number>;
+  /** How many CAs may follow below. Default 0: leaves only. */
+  pathLength?: pulumi.Input<number>;
+  /** The names that may be issued below. Default: those the issuer allows. */
+  nameConstraints?: pulumi.Input<NameConstraintsArgs>;
+  renewal?: pulumi.Input<RenewalArgs>;
+  /** Cut the validity at the issuer's end instead of refusing it. Default false. */
+  truncate?: pulumi.Input<boolean>;
+}
+
+/**
+ * A CA below another one, for servers or for devices. It can be renewed and
+ * replaced without touching what trusts the root.
+ *
+ * @example
+ * ```ts
+ * const serverCA = new IntermediateCA("server-ca", {
+ *   issuer: root,
+ *   subject: { commonName: "IoT Cloud (MQTT) Server CA" },
+ * });
+ * ```
+ */
+export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
+  /** Certificate of the generation that signs, PEM. */
+  readonly certificatePem: pulumi.Output<string>;
+  /** This CA and those above it, without the root. PEM. */
+  readonly chainPem: pulumi.Output<string>;
+  /** The roots this CA hangs from. PEM. */
+  readonly trustAnchorsPem: pulumi.Output<string>;
+  /** SHA-256 over the certificate's DER, lowercase hex. */
+  readonly fingerprintSha256: pulumi.Output<string>;
+  /** UTC, such as `2031-11-19T21:46:40Z`. */
+  readonly notAfter: pulumi.Output<string>;
+  /** What updates did with each generation, by its id. */
+  readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
+  /** For the resources below; holds the key. */
+  readonly signer: IssuerSigner;
+
+  constructor(
+    name: string,
+    args: IntermediateCAArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("mqtt-pki:index:IntermediateCA", name, {}, opts);
+    const child = { parent: this };
+    const { issuer, subject, nameConstraints, renewal, truncate } = args;
+    const validityDays = args.validityDays ?? 1825;
+    const pathLength = args.pathLength ?? 0;
+    const key = completeKey(args.key);
+    const limits = {
+      pathLength,
+      ...(nameConstraints !== undefined && { nameConstraints }),
+    };
+
+    const { privateKeyPem, requestPem } = makeKeyAndRequest(
+      name,
+      subject,
+      key,
+      child,
+    );
+    const certificate = new Certificate(
+      `${name}-certificate`,
+      {
+        profile: "intermediate",
+        subject,
+        key,
+        requestPem,
+        signer: signerOf(issuer),
+        validityDays,
+        ...limits,
+        ...(renewal !== undefined && { renewal }),
+        ...(truncate !== undefined && { truncate }),
+      },
+      child,
+    );
+    const authority = new CertificateAuthority(
+      `${name}-authority`,
+      {
+        generations: {
+          [FIRST_GENERATION]: {
+            state: GenerationState.Active,
+            certificatePem: certificate.certificatePem,
+          },
+        },
+        issuerChainPem: issuer.chainPem,
+        rootTrustAnchorsPem: issuer.trustAnchorsPem,
+      },
+      child,
+    );
+
+    this.certificatePem = authority.certificatePem;
+    this.chainPem = authority.chainPem;
+    this.trustAnchorsPem = authority.trustAnchorsPem;
+    this.fingerprintSha256 = certificate.fingerprintSha256;
+    this.notAfter = certificate.notAfter;
+    this.generations = authority.evidence;
+    this.signer = {
+      privateKeyPem,
+      authorities: pulumi
+        .output(issuer.signer.authorities ?? [])
+        .apply((above) => [{ subject, validityDays, ...limits }, ...above]),
+    };
+    this.registerOutputs({
+      certificatePem: this.certificatePem,
+      chainPem: this.chainPem,
+      trustAnchorsPem: this.trustAnchorsPem,
+      fingerprintSha256: this.fingerprintSha256,
+      notAfter: this.notAfter,
+    });
+  }
+}

@@ -1,0 +1,35 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { AuthorityArgs, SignerArgs } from "../resources";
+
+/**
+ * A CA as an issuer. A `RootCA` or an `IntermediateCA` is one; so is a set of
+ * outputs of a CA that another program made.
+ */
+export interface Issuer {
+  /** Certificate of the generation that signs, PEM. */
+  certificatePem: pulumi.Input<string>;
+  /** The CA up to, not including, the root; empty for a root. PEM. */
+  chainPem: pulumi.Input<string>;
+  /** All roots to be trusted, PEM. */
+  trustAnchorsPem: pulumi.Input<string>;
+  signer: IssuerSigner;
+}
+
+/** How an issuer signs. */
+export interface IssuerSigner {
+  /** PKCS#8 PEM, secret. */
+  privateKeyPem: pulumi.Input<string>;
+  /** The CA, then its issuer, up to the root; lets the very first preview check what hangs below. */
+  authorities?: pulumi.Input<pulumi.Input<AuthorityArgs>[]>;
+}
+
+/** An issuer the way the resources that sign want it. */
+export function signerOf(issuer: Issuer): SignerArgs {
+  return {
+    privateKeyPem: issuer.signer.privateKeyPem,
+    certificatePem: issuer.certificatePem,
+    chainPem: issuer.chainPem,
+    trustAnchorsPem: issuer.trustAnchorsPem,
+    authorities: issuer.signer.authorities ?? [],
+  };
+}

@@ -1,0 +1,83 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** On every object this package makes. */
+export const LABELS = { "app.kubernetes.io/managed-by": "mqtt-pki" };
+
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const SUBDOMAIN =
+  /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** Where an object goes. */
+export interface ObjectName {
+  readonly namespace: pulumi.Output<string>;
+  readonly name: pulumi.Output<string>;
+}
+
+/** The property paths under which a user gave namespace and name. */
+export interface ObjectPaths {
+  readonly component: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Passes namespace and name on where Kubernetes takes them. Where it would
+ * not, the preview fails with all that is wrong, and no object is made.
+ *
+ * @param reserved names that belong to others, each with what to write instead
+ */
+export function checkedName(
+  namespace: pulumi.Input<string>,
+  name: pulumi.Input<string>,
+  paths: ObjectPaths,
+  reserved?: (name: string) => string | undefined,
+): ObjectName {
+  const checked = pulumi
+    .all([namespace, name])
+    .apply(([givenNamespace, givenName]) => {
+      const problems = [
+        ...(LABEL.test(givenNamespace)
+          ? []
+          : [
+              `${paths.namespace}: ${JSON.stringify(givenNamespace)} is no name of a namespace; use a-z 0-9 and -, 1 to 63 characters, a letter or digit at both ends.`,
+            ]),
+        ...nameProblems(givenName, paths.name),
+        ...[reserved?.(givenName)].flatMap((message) =>
+          message === undefined ? [] : [`${paths.name}: ${message}`],
+        ),
+      ];
+      if (problems.length > 0) {
+        throw new pulumi.RunError(
+          problems.map((text) => `${paths.component}: ${text}`).join("\n"),
+        );
+      }
+      return { namespace: givenNamespace, name: givenName };
+    });
+  return { namespace: checked.namespace, name: checked.name };
+}
+
+function nameProblems(name: string, path: string): string[] {
+  return SUBDOMAIN.test(name) && name.length <= 253
+    ? []
+    : [
+        `${path}: ${JSON.stringify(name)} is no name of a Kubernetes object; use a-z 0-9 - and ., 1 to 253 characters, a letter or digit at both ends.`,
+      ];
+}
+
+/** Text as a Secret's `data` wants it; a secret whatever it was. */
+export function secretData(
+  entries: Record<string, pulumi.Input<string>>,
+): pulumi.Output<Record<string, string>> {
+  return pulumi.secret(
+    pulumi
+      .output(entries)
+      .apply((texts) =>
+        Object.fromEntries(
+          Object.entries(texts).map(([key, text]) => [
+            key,
+            Buffer.from(text).toString("base64"),
+          ]),
+        ),
+      ),
+  );
+}

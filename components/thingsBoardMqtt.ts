@@ -1,0 +1,223 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { LABELS, checkedName } from "./kubernetes";
+
+/** The broker's certificate: a `ServerCertificate`, or its outputs. */
+export interface BrokerCertificate {
+  /** Name of the Secret with `server.pem` and `mqttserver_key.pem`. */
+  secretName: pulumi.Input<string>;
+  /** The roots by which devices recognize the broker. PEM. */
+  trustAnchorsPem: pulumi.Input<string>;
+}
+
+/** The CA of the devices: a `RootCA` or an `IntermediateCA`, or its output. */
+export interface DeviceAuthority {
+  certificatePem: pulumi.Input<string>;
+}
+
+/** Arguments of {@link ThingsBoardMqtt}. */
+export interface ThingsBoardMqttArgs {
+  server: BrokerCertificate;
+  namespace: pulumi.Input<string>;
+  /** Name of the ConfigMap with the variables. Default: `<name of the Secret>-env`. */
+  configMapName?: pulumi.Input<string>;
+  /** Name of the ConfigMap with the roots for devices. Default `mqtt-ca-bundle`. */
+  bundleConfigMapName?: pulumi.Input<string>;
+  /** Where the workload mounts the Secret. Absolute. Default `/ssl-config`, as in ThingsBoard's manifests. */
+  mountPath?: pulumi.Input<string>;
+  /** Default 8883. */
+  bindPort?: pulumi.Input<number>;
+  /** Let devices connect with an expired certificate. Default false. */
+  skipClientValidityCheck?: pulumi.Input<boolean>;
+  /** CA whose certificate goes into the device profile. Left out, no profile is made. */
+  deviceAuthority?: DeviceAuthority;
+  /** Name of the device profile. Default `mqtt-x509`. */
+  deviceProfileName?: pulumi.Input<string>;
+  /** The provider that renders the objects or deploys them. Default: the ambient one. */
+  provider?: kubernetes.Provider;
+}
+
+/**
+ * ThingsBoard's side of MQTT over TLS: a ConfigMap with `MQTT_SSL_*` for the
+ * `envFrom` of `tb-mqtt-transport` or `tb-node`, a ConfigMap with the roots
+ * for devices, and the device profile that lets devices provision themselves
+ * by their certificate chain.
+ *
+ * Source: thingsboard.yml and the user guides "MQTT over SSL" and "X.509
+ * certificate chain" of ThingsBoard.
+ *
+ * @example
+ * ```ts
+ * new ThingsBoardMqtt("thingsboard", { server, namespace: "thingsboard", provider });
+ * ```
+ */
+export class ThingsBoardMqtt extends pulumi.ComponentResource {
+  readonly configMapName: pulumi.Output<string>;
+  readonly bundleConfigMapName: pulumi.Output<string>;
+  /** The variables, by name. */
+  readonly environment: pulumi.Output<Record<string, string>>;
+  /** Body for `POST /api/deviceProfile`, JSON; empty where no device authority is given. */
+  readonly deviceProfile: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: ThingsBoardMqttArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("mqtt-pki:index:ThingsBoardMqtt", name, {}, opts);
+    const child = {
+      parent: this,
+      ...(args.provider !== undefined && { provider: args.provider }),
+    };
+
+    this.environment = environmentOf(name, args);
+    this.configMapName = createConfigMap(
+      `${name}-env`,
+      checkedName(
+        args.namespace,
+        args.configMapName ?? pulumi.interpolate`${args.server.secretName}-env`,
+        { component: name, namespace: "namespace", name: "configMapName" },
+        ownedByThingsBoard,
+      ),
+      this.environment,
+      child,
+    );
+    this.bundleConfigMapName = createConfigMap(
+      `${name}-ca-bundle`,
+      checkedName(
+        args.namespace,
+        args.bundleConfigMapName ?? "mqtt-ca-bundle",
+        {
+          component: name,
+          namespace: "namespace",
+          name: "bundleConfigMapName",
+        },
+        ownedByThingsBoard,
+      ),
+      { "ca-bundle.pem": args.server.trustAnchorsPem },
+      child,
+    );
+    this.deviceProfile = deviceProfileOf(args);
+    this.registerOutputs({
+      configMapName: this.configMapName,
+      bundleConfigMapName: this.bundleConfigMapName,
+      environment: this.environment,
+      deviceProfile: this.deviceProfile,
+    });
+  }
+}
+
+/** ConfigMaps of ThingsBoard's and TBMQ's own manifests: writing them would take the broker's configuration away. */
+const THINGSBOARD_CONFIG_MAPS = [
+  "tb-mqtt-transport-config",
+  "tb-http-transport-config",
+  "tb-coap-transport-config",
+  "tb-lwm2m-transport-config",
+  "tb-snmp-transport-config",
+  "tb-node-config",
+  "tb-node-db-config",
+  "tb-kafka-config",
+  "tb-cache-config",
+  "tb-redis-config",
+  "tb-zookeeper-config",
+  "tb-js-executor-config",
+  "tb-web-ui-config",
+  "tb-edqs-config",
+  "tb-vc-executor-config",
+  "tb-mqtts-config",
+  "tbmq-mqtts-config",
+  "tbmq-node-mqtts-config",
+];
+
+function ownedByThingsBoard(name: string): string | undefined {
+  return THINGSBOARD_CONFIG_MAPS.includes(name)
+    ? `${JSON.stringify(name)} is a ConfigMap of ThingsBoard's own manifests; choose another name, such as "tb-mqtts-env".`
+    : undefined;
+}
+
+function createConfigMap(
+  name: string,
+  object: ReturnType<typeof checkedName>,
+  data: pulumi.Input<Record<string, pulumi.Input<string>>>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  return new kubernetes.core.v1.ConfigMap(
+    name,
+    { metadata: { ...object, labels: LABELS }, data },
+    opts,
+  ).metadata.name;
+}
+
+function environmentOf(
+  component: string,
+  args: ThingsBoardMqttArgs,
+): pulumi.Output<Record<string, string>> {
+  return pulumi
+    .all([
+      args.mountPath ?? "/ssl-config",
+      args.bindPort ?? 8883,
+      args.skipClientValidityCheck ?? false,
+    ])
+    .apply(
+      ([mountPath, bindPort, skipClientValidityCheck]): Record<
+        string,
+        string
+      > => {
+        const problems: string[] = [];
+        if (!/^\/[^\s]*[^/\s]$/.test(mountPath)) {
+          problems.push(
+            `mountPath: ${JSON.stringify(mountPath)} is no absolute path; ThingsBoard reloads files under absolute paths only. Write "/ssl-config".`,
+          );
+        }
+        if (!Number.isInteger(bindPort) || bindPort < 1 || bindPort > 65535) {
+          problems.push(
+            `bindPort: ${bindPort} is no port; write 1 to 65535, usually 8883.`,
+          );
+        }
+        if (problems.length > 0) {
+          throw new pulumi.RunError(
+            problems.map((text) => `${component}: ${text}`).join("\n"),
+          );
+        }
+        return {
+          MQTT_SSL_ENABLED: "true",
+          MQTT_SSL_BIND_PORT: String(bindPort),
+          MQTT_SSL_CREDENTIALS_TYPE: "PEM",
+          MQTT_SSL_PEM_CERT: `${mountPath}/server.pem`,
+          MQTT_SSL_PEM_KEY: `${mountPath}/mqttserver_key.pem`,
+          // The default is not empty, and ThingsBoard would try it on our key.
+          MQTT_SSL_PEM_KEY_PASSWORD: "",
+          MQTT_SSL_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT: String(
+            skipClientValidityCheck,
+          ),
+        };
+      },
+    );
+}
+
+function deviceProfileOf(args: ThingsBoardMqttArgs): pulumi.Output<string> {
+  const authority = args.deviceAuthority;
+  if (authority === undefined) {
+    return pulumi.output("");
+  }
+  return pulumi
+    .all([authority.certificatePem, args.deviceProfileName ?? "mqtt-x509"])
+    .apply(([certificatePem, name]) =>
+      JSON.stringify({
+        name,
+        type: "DEFAULT",
+        transportType: "DEFAULT",
+        provisionType: "X509_CERTIFICATE_CHAIN",
+        profileData: {
+          configuration: { type: "DEFAULT" },
+          transportConfiguration: { type: "DEFAULT" },
+          provisionConfiguration: {
+            type: "X509_CERTIFICATE_CHAIN",
+            provisionDeviceSecret: certificatePem,
+            certificateRegExPattern: "(.*)",
+            allowCreateNewDevicesByX509Certificate: true,
+          },
+        },
+      }),
+    );
+}

@@ -1,0 +1,134 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  DeviceCertificateBatch,
+  IntermediateCA,
+  RootCA,
+  ServerCertificate,
+  ThingsBoardMqtt,
+} from "./components";
+import { readSettings } from "./settings";
+
+const settings = readSettings(new pulumi.Config());
+const { namespace, renderDirectory } = settings;
+
+// A Secret's name is fixed in the broker's manifest, so a change must be an update in place.
+const provider = new kubernetes.Provider("kubernetes", {
+  ...(settings.target === "render" && {
+    renderYamlToDirectory: renderDirectory,
+  }),
+  enableSecretMutable: true,
+  enableConfigMapMutable: true,
+});
+
+const serverRoot = new RootCA("server-root", settings.serverRoot);
+const serverCA = new IntermediateCA("server-ca", {
+  issuer: serverRoot,
+  ...settings.serverCA,
+});
+const { secretName, ...serverSettings } = settings.server;
+const server = new ServerCertificate("server", {
+  issuer: serverCA,
+  ...serverSettings,
+  kubernetes: { namespace, secretName, thingsBoardAliases: true, provider },
+});
+
+const deviceRoot = new RootCA("device-root", settings.deviceRoot);
+const deviceCA = new IntermediateCA("device-ca", {
+  issuer: deviceRoot,
+  ...settings.deviceCA,
+});
+const batch = settings.devices;
+const devices = new DeviceCertificateBatch(`devices-${batch.name}`, {
+  issuer: deviceCA,
+  manifest: batch.manifest,
+  profile: batch,
+  ...(batch.includeRoot !== undefined && { includeRoot: batch.includeRoot }),
+  ...(batch.reissue !== undefined && { reissue: batch.reissue }),
+  output: {
+    directory: `${renderDirectory}/devices`,
+    ...(batch.secretName !== undefined && {
+      kubernetes: {
+        namespace,
+        secretName: batch.secretName,
+        shards: batch.shards ?? 1,
+        provider,
+      },
+    }),
+  },
+});
+
+const thingsBoard = new ThingsBoardMqtt("thingsboard", {
+  server,
+  namespace,
+  deviceAuthority: deviceRoot,
+  provider,
+  ...settings.thingsBoard,
+});
+
+const rendered = (kind: string, name: pulumi.Input<string>) =>
+  settings.target === "render"
+    ? pulumi.interpolate`${renderDirectory}/1-manifest/v1-${kind}-${namespace}-${name}.yaml`
+    : pulumi.interpolate`${kind}/${name} in ${namespace}`;
+
+/** What the update made, for whom, and until when; `npm run up` prints it as a table. */
+export const whatGoesWhere = [
+  {
+    file: rendered("secret", server.secretName),
+    purpose: "broker certificate, chain and key",
+    goesTo: "the broker",
+    secret: true,
+    expires: server.notAfter,
+  },
+  {
+    file: rendered("configmap", thingsBoard.configMapName),
+    purpose: "MQTT_SSL_* variables",
+    goesTo: "ThingsBoard, by envFrom",
+    secret: false,
+    expires: "",
+  },
+  {
+    file: rendered("configmap", thingsBoard.bundleConfigMapName),
+    purpose: "server root (ca-bundle.pem)",
+    goesTo: "device firmware",
+    secret: false,
+    expires: serverRoot.notAfter,
+  },
+  ...(batch.secretName === undefined
+    ? []
+    : [
+        {
+          file: rendered(
+            "secret",
+            devices.secretNames.apply(([first]) => first ?? ""),
+          ),
+          purpose: "device chains and keys",
+          goesTo: "a device simulator",
+          secret: true,
+          expires: devices.expiresFirst,
+        },
+      ]),
+  {
+    file: pulumi.interpolate`${devices.outputDirectory}/<id>/{cert,chain,key}.pem`,
+    purpose: pulumi.interpolate`certificate, chain and key of ${devices.count} devices`,
+    goesTo: "each device",
+    secret: true,
+    expires: devices.expiresFirst,
+  },
+  {
+    file: pulumi.interpolate`${devices.outputDirectory}/inventory.csv`,
+    purpose: "record of all device certificates",
+    goesTo: "you: keep it with the state",
+    secret: false,
+    expires: "",
+  },
+];
+
+/** The root every device must trust, PEM. */
+export const serverTrustAnchors = serverRoot.trustAnchorsPem;
+/** The root the broker or platform must trust for devices, PEM: upload it to Cumulocity, or see deviceProfile. */
+export const deviceTrustAnchors = deviceRoot.trustAnchorsPem;
+/** Body for ThingsBoard's `POST /api/deviceProfile`. */
+export const deviceProfile = thingsBoard.deviceProfile;
+/** When the next update has something to renew in the server's chain. */
+export const serverRenewAt = server.renewAt;

@@ -1,0 +1,343 @@
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import {
+  checkAgainstAuthorities,
+  checkAgainstCertificate,
+  readIssuer,
+} from "../pki/authority";
+import type { IssuedCertificate } from "../pki/certificate";
+import { issueCertificate } from "../pki/certificate";
+import { verifyChain } from "../pki/chain";
+import { formatKeySpec, keyIdentifier } from "../pki/key";
+import { checkOrder, profileOf } from "../pki/order";
+import type { Problem } from "../pki/problem";
+import { InputError, formatProblem, quote } from "../pki/problem";
+import { readRequest } from "../pki/request";
+import { formatSubject } from "../pki/subject";
+import { formatDate, renewalPoint } from "../pki/validity";
+import { attempt, checkResult } from "./checks";
+import { now, signingTime } from "./clock";
+import type { CustomResource, DiffResult } from "./resource";
+import { nameOf } from "./resource";
+import * as schema from "./schema";
+import { readSigner, signerKeyIdentifier } from "./signer";
+import type { Properties } from "./wire";
+import { isUnknown } from "./wire";
+
+const orderFields = {
+  profile: z.string(),
+  subject: schema.subject,
+  key: schema.keySpec,
+  validityDays: z.number(),
+  pathLength: z.number().exactOptional(),
+  nameConstraints: schema.nameConstraints.exactOptional(),
+  dnsNames: schema.texts,
+  ipAddresses: schema.texts,
+  uris: schema.texts,
+  renewal: schema.renewal.exactOptional(),
+  truncate: z.boolean().exactOptional(),
+};
+
+/** Takes the order out of inputs and outputs alike. */
+const orderSchema = z.object(orderFields);
+
+const inputsSchema = z.strictObject({
+  ...orderFields,
+  requestPem: z.string().exactOptional(),
+  signer: schema.signer,
+  allowClockOverride: z.boolean().exactOptional(),
+});
+
+/** Signer's and requester's texts stay out of the outputs: a copy of the CA's key in every leaf is one too many. */
+const outputsSchema = z.object({
+  ...orderFields,
+  certificatePem: z.string(),
+  notBefore: z.string(),
+  notAfter: z.string(),
+  renewAt: z.string(),
+  subjectKeyIdentifier: z.string(),
+  authorityKeyIdentifier: z.string(),
+  issuerSubject: z.string(),
+  serialNumber: z.string(),
+  fingerprintSha256: z.string(),
+});
+
+type Inputs = z.infer<typeof inputsSchema>;
+type Outputs = z.infer<typeof outputsSchema>;
+
+/** `mqtt-pki:index:Certificate`: one certificate, self-signed or issued, renewed in place. */
+export const certificate: CustomResource = {
+  check(_urn, oldInputs, news) {
+    const { value, problems, unknown } = schema.parse(inputsSchema, news);
+    const failures: readonly Problem[] =
+      value === undefined
+        ? problems
+        : [
+            ...checkOrder(value),
+            ...checkSigner(value, unknown),
+            ...checkUnchangeable(value, oldInputs),
+            ...(oldInputs === undefined ? checkNew(value) : []),
+          ];
+    return Promise.resolve(checkResult(news, failures));
+  },
+
+  async diff(_id, urn, olds, news): Promise<DiffResult> {
+    const parsed = schema.parse(inputsSchema, news);
+    const old = schema.parse(outputsSchema, olds).value;
+    if (parsed.value === undefined || old === undefined) {
+      return { changes: true };
+    }
+    if (profileOf(parsed.value)?.ca !== profileOf(old)?.ca) {
+      return { changes: true, replaces: ["profile"] };
+    }
+    const reason = await reasonToIssue(old, parsed.value, parsed.unknown);
+    if (reason === undefined && !isDue(old)) {
+      return { changes: !isDeepStrictEqual(old.renewal, parsed.value.renewal) };
+    }
+    return {
+      changes: reason !== undefined || !isPostponed(urn, old, parsed.value),
+    };
+  },
+
+  async create(urn, inputs) {
+    const outs = await issue(urn, required(inputs));
+    return { id: outs.subjectKeyIdentifier, outs };
+  },
+
+  async update(_id, urn, olds, news) {
+    const inputs = required(news);
+    const old = outputsSchema.parse(schema.parse(outputsSchema, olds).value);
+    const mustIssue =
+      (await reasonToIssue(old, inputs, [])) !== undefined || isDue(old);
+    return {
+      outs: mustIssue
+        ? await issue(urn, inputs)
+        : {
+            ...old,
+            ...orderSchema.parse(inputs),
+            renewAt: renewAt(urn, inputs, old),
+          },
+    };
+  },
+
+  delete() {
+    // A certificate lives on wherever it was handed to; there is nothing here to undo.
+    return Promise.resolve();
+  },
+};
+
+function required(properties: Properties): Inputs {
+  const { value, problems } = schema.parse(inputsSchema, properties);
+  if (value === undefined) {
+    throw new InputError(problems);
+  }
+  return value;
+}
+
+/** What the CAs above say, whether they exist already or not. */
+function checkSigner(inputs: Inputs, unknown: readonly string[]): Problem[] {
+  const problems: Problem[] = [];
+  const { signer } = inputs;
+  for (const path of ["requestPem", "signer.privateKeyPem"]) {
+    const value =
+      path === "requestPem" ? inputs.requestPem : signer.privateKeyPem;
+    if (value === undefined && !isUnknown(unknown, path)) {
+      problems.push({ path, message: "is missing." });
+    }
+  }
+  const selfSigned =
+    signer.certificatePem === undefined &&
+    !isUnknown(unknown, "signer.certificatePem");
+  if (selfSigned !== (inputs.profile === "root")) {
+    problems.push({
+      path: "signer.certificatePem",
+      message: selfSigned
+        ? `is missing; only profile "root" signs itself.`
+        : `is not for profile "root", which signs itself; leave it out.`,
+    });
+  }
+  problems.push(
+    ...checkAgainstAuthorities(inputs, signer.authorities ?? []),
+    ...attempt(() => {
+      if (signer.certificatePem !== undefined) {
+        readIssuer(signer.certificatePem, "signer.certificatePem");
+      }
+    }),
+  );
+  return problems;
+}
+
+/** A new certificate must fit under its issuer today; an old one is looked at when it is due. */
+function checkNew(inputs: Inputs): readonly Problem[] {
+  const pem = inputs.signer.certificatePem;
+  return pem === undefined
+    ? []
+    : attempt(() => {
+        const issuer = readIssuer(pem, "signer.certificatePem");
+        const problems = checkAgainstCertificate(inputs, issuer, now());
+        if (problems.length > 0) {
+          throw new InputError(problems);
+        }
+      });
+}
+
+/** A CA keeps its key and its name for life (I10, I11): everything below it depends on them. */
+function checkUnchangeable(
+  inputs: Inputs,
+  oldInputs: Properties | undefined,
+): Problem[] {
+  const old = oldInputs && schema.parse(inputsSchema, oldInputs).value;
+  if (!old || profileOf(old)?.ca !== true || old.profile !== inputs.profile) {
+    return [];
+  }
+  const problems: Problem[] = [];
+  if (!isDeepStrictEqual(old.key, inputs.key)) {
+    problems.push({
+      path: "key",
+      message: `${quote(formatKeySpec(inputs.key))} would change the key of an active CA in place, from ${quote(formatKeySpec(old.key))}, and cut off all that trusts it (I10); put a new CA beside this one.`,
+    });
+  }
+  if (formatSubject(old.subject) !== formatSubject(inputs.subject)) {
+    problems.push({
+      path: "subject",
+      message: `${quote(formatSubject(inputs.subject))} would rename a CA in place, from ${quote(formatSubject(old.subject))}, and break every chain below it (I11); put a new CA beside this one.`,
+    });
+  }
+  return problems;
+}
+
+/** Why a certificate must be issued anew, apart from its age; `undefined` where it need not. */
+async function reasonToIssue(
+  old: Outputs,
+  inputs: Inputs,
+  unknown: readonly string[],
+): Promise<string | undefined> {
+  const { renewal: oldRenewal, ...oldOrder } = orderSchema.parse(old);
+  const { renewal: newRenewal, ...newOrder } = orderSchema.parse(inputs);
+  if (!isDeepStrictEqual(oldOrder, newOrder)) {
+    return "its arguments changed";
+  }
+  const keyChanged =
+    inputs.requestPem === undefined ||
+    keyIdentifier(
+      (await readRequest(inputs.requestPem, "requestPem")).publicKey,
+    ) !== old.subjectKeyIdentifier;
+  if (keyChanged) {
+    if (profileOf(inputs)?.ca === true) {
+      throw new InputError([
+        {
+          path: "key",
+          message:
+            "the key of an active CA would change in place and cut off all that trusts it (I10); put a new CA beside this one.",
+        },
+      ]);
+    }
+    return "its key changed";
+  }
+  if (
+    isUnknown(unknown, "signer.privateKeyPem") ||
+    signerKeyIdentifier(inputs.signer) !== old.authorityKeyIdentifier
+  ) {
+    return "its issuer's key changed";
+  }
+  return issuerSubject(inputs) === old.issuerSubject
+    ? undefined
+    : "its issuer's name changed";
+}
+
+function issuerSubject(inputs: Inputs): string {
+  const nearest = inputs.signer.authorities?.[0];
+  return formatSubject(nearest?.subject ?? inputs.subject);
+}
+
+function isDue(old: Outputs): boolean {
+  return new Date(old.renewAt) <= now();
+}
+
+/**
+ * A certificate that is due but whose issuer ends too soon waits for the
+ * issuer's own renewal, with a warning, and is refused only in the last sixth
+ * of its life: an error in every update months before would help nobody.
+ */
+function isPostponed(urn: string, old: Outputs, inputs: Inputs): boolean {
+  const pem = inputs.signer.certificatePem;
+  if (pem === undefined) {
+    return false;
+  }
+  const problems = checkAgainstCertificate(
+    inputs,
+    readIssuer(pem, "signer.certificatePem"),
+    now(),
+  );
+  if (problems.length === 0) {
+    return false;
+  }
+  const end = new Date(old.notAfter).getTime();
+  const life = end - new Date(old.notBefore).getTime();
+  if (now().getTime() > end - life / 6) {
+    throw new InputError(problems);
+  }
+  console.log(
+    `warning: ${nameOf(urn)} is due since ${old.renewAt} and waits: ${problems.map(formatProblem).join(" ")}`,
+  );
+  return true;
+}
+
+async function issue(urn: string, inputs: Inputs): Promise<Outputs> {
+  const at = signingTime(inputs.allowClockOverride);
+  const order = orderSchema.parse(inputs);
+  const request = await readRequest(inputs.requestPem ?? "", "requestPem");
+  if (formatKeySpec(request.key) !== formatKeySpec(order.key)) {
+    throw new InputError([
+      {
+        path: "requestPem",
+        message: `holds a key of ${formatKeySpec(request.key)} where key says ${formatKeySpec(order.key)}.`,
+      },
+    ]);
+  }
+  const signer = await readSigner(inputs.signer, request.publicKey);
+  const problems =
+    signer.certificate === undefined
+      ? []
+      : checkAgainstCertificate(order, signer.certificate, at);
+  if (problems.length > 0) {
+    throw new InputError(problems);
+  }
+  const issued = await issueCertificate(order, request, signer, at);
+  verify(inputs, issued, at);
+  return {
+    ...order,
+    certificatePem: issued.certificatePem,
+    serialNumber: issued.serialNumber,
+    notBefore: formatDate(issued.validity.notBefore),
+    notAfter: formatDate(issued.validity.notAfter),
+    renewAt: formatDate(
+      renewalPoint(nameOf(urn), issued.validity, order.renewal),
+    ),
+    fingerprintSha256: issued.fingerprintSha256,
+    subjectKeyIdentifier: issued.subjectKeyIdentifier,
+    authorityKeyIdentifier: signer.signingKey.keyIdentifier,
+    issuerSubject: issuerSubject(inputs),
+  };
+}
+
+function renewAt(urn: string, inputs: Inputs, old: Outputs): string {
+  const validity = {
+    notBefore: new Date(old.notBefore),
+    notAfter: new Date(old.notAfter),
+  };
+  return formatDate(renewalPoint(nameOf(urn), validity, inputs.renewal));
+}
+
+/** Nothing leaves that a strict client would refuse (I12). */
+function verify(inputs: Inputs, issued: IssuedCertificate, at: Date): void {
+  const { chainPem = "", trustAnchorsPem } = inputs.signer;
+  const problems = verifyChain(
+    `${issued.certificatePem}${chainPem}`,
+    trustAnchorsPem ?? issued.certificatePem,
+    at,
+  );
+  if (problems.length > 0) {
+    throw new InputError(problems);
+  }
+}

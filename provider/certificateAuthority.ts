@@ -1,0 +1,146 @@
+import { X509Certificate, createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import { keyIdentifier, publicKeyDer } from "../pki/key";
+import { joinCertificates } from "../pki/pem";
+import { InputError } from "../pki/problem";
+import { formatDate } from "../pki/validity";
+import {
+  GenerationState,
+  checkGenerations,
+  trustBundle,
+} from "../rotation/generation";
+import { checkResult } from "./checks";
+import { now } from "./clock";
+import type { CustomResource } from "./resource";
+import { nameOf } from "./resource";
+import * as schema from "./schema";
+import type { Properties } from "./wire";
+
+const inputsSchema = z.strictObject({
+  generations: z.record(
+    z.string(),
+    z.strictObject({ state: z.string(), certificatePem: z.string() }),
+  ),
+  /** For an intermediate: its issuer's chain, without the root. */
+  issuerChainPem: z.string().exactOptional(),
+  /** For an intermediate: the anchors of the root it hangs from. */
+  rootTrustAnchorsPem: z.string().exactOptional(),
+});
+
+const evidenceSchema = z.record(
+  z.string(),
+  z.object({
+    state: z.string(),
+    firstPublished: z.string(),
+    fingerprintSha256: z.string(),
+    subjectKeyIdentifier: z.string(),
+    notAfter: z.string(),
+  }),
+);
+
+const outputsSchema = z.object({
+  ...inputsSchema.shape,
+  evidence: evidenceSchema,
+});
+
+type Inputs = z.infer<typeof inputsSchema>;
+type Evidence = z.infer<typeof evidenceSchema>;
+
+/**
+ * `mqtt-pki:index:CertificateAuthority`: the ledger of a CA's generations.
+ * States are what the code says; the evidence (when a generation was first
+ * published, and as what) is what earlier updates really did.
+ */
+export const certificateAuthority: CustomResource = {
+  check(_urn, _oldInputs, news) {
+    const { value, problems } = schema.parse(inputsSchema, news);
+    return Promise.resolve(
+      checkResult(
+        news,
+        value === undefined ? problems : checkGenerations(value.generations),
+      ),
+    );
+  },
+
+  diff(_id, _urn, olds, news) {
+    const { value: inputs, unknown } = schema.parse(inputsSchema, news);
+    const old = schema.parse(outputsSchema, olds).value;
+    if (inputs === undefined || old === undefined || unknown.length > 0) {
+      return Promise.resolve({ changes: true });
+    }
+    const { evidence, ...oldInputs } = old;
+    return Promise.resolve({ changes: !isDeepStrictEqual(oldInputs, inputs) });
+  },
+
+  create(urn, inputs) {
+    return Promise.resolve({
+      id: nameOf(urn),
+      outs: outputs(required(inputs), {}),
+    });
+  },
+
+  update(_id, _urn, olds, news) {
+    const { evidence } = outputsSchema.parse(
+      schema.parse(outputsSchema, olds).value,
+    );
+    return Promise.resolve({ outs: outputs(required(news), evidence) });
+  },
+
+  delete() {
+    return Promise.resolve();
+  },
+};
+
+function required(properties: Properties): Inputs {
+  const { value, problems } = schema.parse(inputsSchema, properties);
+  if (value === undefined) {
+    throw new InputError(problems);
+  }
+  return value;
+}
+
+function outputs(inputs: Inputs, before: Evidence): Properties {
+  const { generations, issuerChainPem, rootTrustAnchorsPem } = inputs;
+  const [activeGeneration, active] = Object.entries(generations).find(
+    ([, { state }]) => state === GenerationState.Active,
+  ) ?? ["", { certificatePem: "" }];
+  const trustAnchorsPem = rootTrustAnchorsPem ?? trustBundle(generations);
+  return {
+    ...inputs,
+    activeGeneration,
+    certificatePem: active.certificatePem,
+    // Clients have the root already, and some refuse a chain that repeats it.
+    chainPem:
+      rootTrustAnchorsPem === undefined
+        ? ""
+        : joinCertificates(active.certificatePem, issuerChainPem ?? ""),
+    trustAnchorsPem,
+    bundleSha256: createHash("sha256").update(trustAnchorsPem).digest("hex"),
+    evidence: collectEvidence(inputs, before),
+  };
+}
+
+function collectEvidence(inputs: Inputs, before: Evidence): Evidence {
+  return Object.fromEntries(
+    Object.entries(inputs.generations).map(
+      ([id, { state, certificatePem }]) => {
+        const certificate = new X509Certificate(certificatePem);
+        return [
+          id,
+          {
+            state,
+            firstPublished: before[id]?.firstPublished ?? formatDate(now()),
+            fingerprintSha256: createHash("sha256")
+              .update(certificate.raw)
+              .digest("hex"),
+            subjectKeyIdentifier: keyIdentifier(
+              publicKeyDer(certificate.publicKey),
+            ),
+            notAfter: formatDate(certificate.validToDate),
+          },
+        ];
+      },
+    ),
+  );
+}

@@ -1,0 +1,235 @@
+import { z } from "zod";
+import {
+  checkAgainstAuthorities,
+  checkAgainstCertificate,
+  readIssuer,
+} from "../pki/authority";
+import type { Device } from "../pki/batch/device";
+import { checkDevices } from "../pki/batch/device";
+import { DeviceAction } from "../pki/batch/plan";
+import { checkOrder } from "../pki/order";
+import type { Problem } from "../pki/problem";
+import { InputError, below, quote } from "../pki/problem";
+import { attempt, checkResult } from "./checks";
+import { now, signingTime } from "./clock";
+import type { DeviceBatchInputs } from "./deviceBatchInputs";
+import { deviceBatchInputs, orderFor, readDevices } from "./deviceBatchInputs";
+import type { PlannedDevice } from "./deviceIssuance";
+import {
+  currentDigest,
+  issueBatch,
+  planBatch,
+  summary,
+} from "./deviceIssuance";
+import { OutputDirectory } from "./outputDirectory";
+import type { CustomResource } from "./resource";
+import { nameOf } from "./resource";
+import * as schema from "./schema";
+import { checkSecretSize } from "./secretSize";
+import { signerKeyIdentifier } from "./signer";
+import type { Properties } from "./wire";
+import { isUnknown } from "./wire";
+
+const outputsSchema = z.object({
+  outputDirectory: z.string(),
+  reissue: z.string().exactOptional(),
+  digest: z.string(),
+  count: z.number(),
+});
+
+/**
+ * `mqtt-pki:index:DeviceBatch`: certificates for a list of devices, written to
+ * a folder. The state holds counts, dates and a digest; never a certificate
+ * and never a key.
+ */
+export const deviceBatch: CustomResource = {
+  check(_urn, oldInputs, news) {
+    const { value, problems, unknown } = schema.parse(deviceBatchInputs, news);
+    const found =
+      value === undefined
+        ? problems
+        : [
+            ...checkInputs(value, unknown),
+            ...(oldInputs === undefined ? checkForeign(value) : []),
+          ];
+    return Promise.resolve(checkResult(news, found));
+  },
+
+  diff(_id, urn, olds, news) {
+    const { value: inputs, unknown } = schema.parse(deviceBatchInputs, news);
+    const old = schema.parse(outputsSchema, olds).value;
+    if (inputs === undefined || old === undefined) {
+      return Promise.resolve({ changes: true });
+    }
+    if (inputs.outputDirectory !== old.outputDirectory) {
+      return Promise.resolve({ changes: true, replaces: ["outputDirectory"] });
+    }
+    if (inputs.signer.privateKeyPem === undefined) {
+      return Promise.resolve({ changes: true });
+    }
+    const reissue = inputs.reissue !== old.reissue;
+    if (!reissue) {
+      refuseLostInventory(inputs, old.digest);
+    }
+    const plan = planBatch(inputs, now(), reissue);
+    const due = plan.filter(({ action }) => action !== DeviceAction.Keep);
+    refuseUnderIssuer(inputs, due);
+    const changes =
+      reissue ||
+      due.length > 0 ||
+      // With the issuer's certificate still unknown, its renewal is coming: chains get it, leaves stay.
+      isUnknown(unknown, "signer.chainPem") ||
+      currentDigest(inputs, plan) !== old.digest;
+    if (changes) {
+      console.log(`${nameOf(urn)}: ${summary(plan, inputs)}`);
+    }
+    return Promise.resolve({ changes });
+  },
+
+  async create(urn, inputs) {
+    return { id: nameOf(urn), outs: await issue(urn, required(inputs), false) };
+  },
+
+  async update(_id, urn, olds, news) {
+    const inputs = required(news);
+    const old = outputsSchema.parse(olds);
+    return { outs: await issue(urn, inputs, inputs.reissue !== old.reissue) };
+  },
+
+  delete(_id, _urn, outputs) {
+    const { outputDirectory } = outputsSchema.parse(outputs);
+    const directory = new OutputDirectory(outputDirectory);
+    directory.remove((directory.inventory() ?? []).map(({ id }) => id));
+    return Promise.resolve();
+  },
+};
+
+async function issue(
+  urn: string,
+  inputs: DeviceBatchInputs,
+  reissue: boolean,
+): Promise<Properties> {
+  const at = signingTime(inputs.allowClockOverride);
+  const { signer, allowClockOverride, devices, ...rest } = inputs;
+  return { ...rest, ...(await issueBatch(nameOf(urn), inputs, at, reissue)) };
+}
+
+function required(properties: Properties): DeviceBatchInputs {
+  const { value, problems } = schema.parse(deviceBatchInputs, properties);
+  if (value === undefined) {
+    throw new InputError(problems);
+  }
+  return value;
+}
+
+function checkInputs(
+  inputs: DeviceBatchInputs,
+  unknown: readonly string[],
+): Problem[] {
+  const problems: Problem[] = [
+    ...checkOrder(orderFor({ id: "device", source: "" }, inputs)),
+    ...new OutputDirectory(inputs.outputDirectory).problems(),
+  ];
+  const known = !["devices", "manifest"].some((path) =>
+    isUnknown(unknown, path),
+  );
+  if (
+    known &&
+    (inputs.devices === undefined) === (inputs.manifest === undefined)
+  ) {
+    problems.push({
+      path: "devices",
+      message:
+        inputs.devices === undefined
+          ? "is missing; list devices here, or name a CSV file as manifest."
+          : "and manifest exclude each other; keep one of them.",
+    });
+    return problems;
+  }
+  problems.push(
+    ...attempt(() => {
+      const devices = readDevices(inputs);
+      const all = [
+        ...checkDevices(devices),
+        ...devices.flatMap((device) => checkIssuer(inputs, device)),
+        ...checkSecretSize(devices.length, inputs),
+      ];
+      if (all.length > 0) {
+        throw new InputError(all);
+      }
+    }),
+  );
+  return problems;
+}
+
+function checkIssuer(inputs: DeviceBatchInputs, device: Device): Problem[] {
+  const order = orderFor(device, inputs);
+  const authorities = inputs.signer.authorities ?? [];
+  const problems = checkAgainstAuthorities(order, authorities);
+  // What the whole batch gets wrong is said once, not for every device.
+  return problems.map((problem) =>
+    problem.path === "issuer" ||
+    (problem.path === "validityDays" && device.validityDays === undefined)
+      ? problem
+      : (below(device.source, [problem])[0] ?? problem),
+  );
+}
+
+/**
+ * A new batch must not write over the devices of another one: their keys would
+ * be gone. What a killed first run left behind comes from the same issuer and
+ * is taken over.
+ */
+function checkForeign(inputs: DeviceBatchInputs): Problem[] {
+  const directory = new OutputDirectory(inputs.outputDirectory);
+  const entries = directory.inventory() ?? [];
+  const issuer =
+    inputs.signer.privateKeyPem === undefined
+      ? undefined
+      : signerKeyIdentifier(inputs.signer);
+  const foreign = entries.filter(
+    ({ id }) => directory.read(id)?.issuerKeyIdentifier !== issuer,
+  );
+  return foreign.length > 0 || (entries.length > 0 && issuer === undefined)
+    ? [
+        {
+          path: "outputDirectory",
+          message: `${quote(inputs.outputDirectory)} holds the devices of another batch, whose keys would be overwritten; move the folder away or name another.`,
+        },
+      ]
+    : [];
+}
+
+/**
+ * The inventory is the only record of what was issued. Without it, going on
+ * would issue a second certificate to every device of the batch.
+ */
+function refuseLostInventory(inputs: DeviceBatchInputs, digest: string): void {
+  const directory = new OutputDirectory(inputs.outputDirectory);
+  if (directory.inventory() === undefined) {
+    throw new InputError([
+      {
+        path: "outputDirectory",
+        message: `${quote(inputs.outputDirectory)} no longer holds the inventory of this batch (digest ${digest.slice(0, 12)}…). Bring the folder back, or set reissue to a new text, such as "lost on ${now().toISOString().slice(0, 10)}", to issue every device a new certificate and key.`,
+      },
+    ]);
+  }
+}
+
+/** Refuses, at preview, what the issuer's certificate does not allow. */
+function refuseUnderIssuer(
+  inputs: DeviceBatchInputs,
+  plan: readonly PlannedDevice[],
+): void {
+  const pem = inputs.signer.certificatePem;
+  if (pem === undefined || plan.length === 0) {
+    return;
+  }
+  const issuer = readIssuer(pem, "signer.certificatePem");
+  const problems = plan.flatMap(({ device, order }) =>
+    below(device.source, checkAgainstCertificate(order, issuer, now())),
+  );
+  if (problems.length > 0) {
+    throw new InputError(problems.slice(0, 20));
+  }
+}

@@ -1,0 +1,237 @@
+import { createHash } from "node:crypto";
+import { checkAgainstCertificate } from "../pki/authority";
+import type { Device } from "../pki/batch/device";
+import type { InventoryEntry } from "../pki/batch/inventory";
+import {
+  DeviceStatus,
+  formatInventory,
+  inventoryEntry,
+} from "../pki/batch/inventory";
+import { DeviceAction, planDevice } from "../pki/batch/plan";
+import type { Signer } from "../pki/certificate";
+import { issueCertificate } from "../pki/certificate";
+import { verifyChain } from "../pki/chain";
+import {
+  exportPkcs8,
+  generateKey,
+  publicKeyDer,
+  readPrivateKey,
+} from "../pki/key";
+import type { CertificateOrder } from "../pki/order";
+import { joinCertificates } from "../pki/pem";
+import type { Problem } from "../pki/problem";
+import { InputError, below } from "../pki/problem";
+import type { DeviceBatchInputs } from "./deviceBatchInputs";
+import { orderFor, readDevices } from "./deviceBatchInputs";
+import { OutputDirectory } from "./outputDirectory";
+import { Progress } from "./progress";
+import { readSigner, signerKeyIdentifier } from "./signer";
+
+/** One device, what it is to have, and what is to be done for it. */
+export interface PlannedDevice {
+  readonly device: Device;
+  readonly order: CertificateOrder;
+  /** One of {@link DeviceAction}. */
+  readonly action: string;
+}
+
+/**
+ * What is to be done for each device, in the order of the manifest.
+ *
+ * @param reissue issue a new certificate and key to those that have one, too
+ */
+export function planBatch(
+  inputs: DeviceBatchInputs,
+  at: Date,
+  reissue: boolean,
+): PlannedDevice[] {
+  const directory = new OutputDirectory(inputs.outputDirectory);
+  const issuer = signerKeyIdentifier(inputs.signer);
+  return readDevices(inputs).map((device) => {
+    const order = orderFor(device, inputs);
+    const stored = directory.read(device.id);
+    const action = planDevice(order, stored, issuer, at);
+    return {
+      device,
+      order,
+      action: reissue && stored !== undefined ? DeviceAction.Reissue : action,
+    };
+  });
+}
+
+/** `+12 new, 3 changed, 40 due, 9,945 unchanged` */
+export function summary(
+  plan: readonly PlannedDevice[],
+  inputs: DeviceBatchInputs,
+): string {
+  const count = (action: string): string =>
+    plan
+      .filter((planned) => planned.action === action)
+      .length.toLocaleString("en-US");
+  const removed = removedEntries(inputs, plan).filter(
+    ({ status }) => status === DeviceStatus.Active,
+  ).length;
+  return [
+    `+${count(DeviceAction.Issue)} new`,
+    `${count(DeviceAction.Reissue)} changed`,
+    `${count(DeviceAction.Renew)} due`,
+    `${count(DeviceAction.Keep)} unchanged`,
+    ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
+  ].join(", ");
+}
+
+/** Devices the inventory knows and the manifest no longer names. */
+function removedEntries(
+  inputs: DeviceBatchInputs,
+  plan: readonly PlannedDevice[],
+): InventoryEntry[] {
+  const named = new Set(plan.map(({ device }) => device.id));
+  const inventory = new OutputDirectory(inputs.outputDirectory).inventory();
+  return (inventory ?? []).filter(({ id }) => !named.has(id));
+}
+
+/** The inventory that the devices' folders make, with what the manifest no longer names as removed. */
+function entriesOf(
+  inputs: DeviceBatchInputs,
+  plan: readonly PlannedDevice[],
+): InventoryEntry[] {
+  const directory = new OutputDirectory(inputs.outputDirectory);
+  return [
+    ...plan.flatMap(({ device }) => {
+      const stored = directory.read(device.id);
+      return stored === undefined
+        ? []
+        : [inventoryEntry(device.id, stored.certificatePem)];
+    }),
+    ...removedEntries(inputs, plan).map((entry) => ({
+      ...entry,
+      status: DeviceStatus.Removed,
+    })),
+  ];
+}
+
+/** What comes after a device's own certificate in its chain file. */
+function chainSuffix(inputs: DeviceBatchInputs): string {
+  const { chainPem = "", trustAnchorsPem = "" } = inputs.signer;
+  return joinCertificates(
+    chainPem,
+    inputs.includeRoot === true ? trustAnchorsPem : "",
+  );
+}
+
+/** What stands in the output now; changes with every certificate, every removal and every chain. */
+export function currentDigest(
+  inputs: DeviceBatchInputs,
+  plan: readonly PlannedDevice[],
+): string {
+  return digestOf(entriesOf(inputs, plan), inputs);
+}
+
+function digestOf(
+  entries: readonly InventoryEntry[],
+  inputs: DeviceBatchInputs,
+): string {
+  return createHash("sha256")
+    .update(formatInventory(entries))
+    .update(chainSuffix(inputs))
+    .digest("hex");
+}
+
+/** What a batch came to. */
+export interface BatchResult {
+  /** Devices the manifest names. */
+  readonly count: number;
+  readonly digest: string;
+  /** Devices that got a new certificate and a new key in this update. */
+  readonly issued: number;
+  /** Devices that got a new certificate for their old key in this update. */
+  readonly renewed: number;
+  /** When the first and the last certificate end, such as `2027-11-20T21:46:40Z`; empty without devices. */
+  readonly expiresFirst: string;
+  readonly expiresLast: string;
+  readonly issuerKeyIdentifier: string;
+}
+
+/**
+ * Carries out a plan, device by device, then writes the inventory. Killed
+ * half-way, the next run finds what is there and issues only the rest.
+ *
+ * @param at when the certificates are signed, UTC
+ */
+export async function issueBatch(
+  name: string,
+  inputs: DeviceBatchInputs,
+  at: Date,
+  reissue: boolean,
+): Promise<BatchResult> {
+  const directory = new OutputDirectory(inputs.outputDirectory);
+  const signer = await readSigner(inputs.signer);
+  const plan = planBatch(inputs, at, reissue);
+  const progress = new Progress(name, plan.length);
+  for (const planned of plan) {
+    await carryOut(planned, inputs, signer, directory, at);
+    progress.advance();
+  }
+  const entries = entriesOf(inputs, plan);
+  directory.writeInventory(entries);
+  const count = (action: string): number =>
+    plan.filter((planned) => planned.action === action).length;
+  const ends = entries
+    .filter(({ status }) => status === DeviceStatus.Active)
+    .map(({ notAfter }) => notAfter)
+    .sort();
+  return {
+    count: plan.length,
+    digest: digestOf(entries, inputs),
+    issued: count(DeviceAction.Issue) + count(DeviceAction.Reissue),
+    renewed: count(DeviceAction.Renew),
+    expiresFirst: ends[0] ?? "",
+    expiresLast: ends.at(-1) ?? "",
+    issuerKeyIdentifier: signer.signingKey.keyIdentifier,
+  };
+}
+
+async function carryOut(
+  { device, order, action }: PlannedDevice,
+  inputs: DeviceBatchInputs,
+  signer: Signer,
+  directory: OutputDirectory,
+  at: Date,
+): Promise<void> {
+  const suffix = chainSuffix(inputs);
+  const stored = directory.read(device.id);
+  if (action === DeviceAction.Keep && stored !== undefined) {
+    directory.writeChain(device.id, `${stored.certificatePem}${suffix}`);
+    return;
+  }
+  // A renewed device keeps its key: it may sit where nobody can write a new one.
+  const key =
+    action === DeviceAction.Renew && stored !== undefined
+      ? readPrivateKey(stored.privateKeyPem, device.source)
+      : generateKey(order.key);
+  if (signer.certificate !== undefined) {
+    refuse(device, checkAgainstCertificate(order, signer.certificate, at));
+  }
+  const { certificatePem } = await issueCertificate(
+    order,
+    { publicKey: publicKeyDer(key), key: order.key },
+    signer,
+    at,
+  );
+  const { chainPem = "", trustAnchorsPem = "" } = inputs.signer;
+  refuse(
+    device,
+    verifyChain(`${certificatePem}${chainPem}`, trustAnchorsPem, at),
+  );
+  directory.writeDevice(device.id, {
+    privateKeyPem: exportPkcs8(key),
+    chainPem: `${certificatePem}${suffix}`,
+    certificatePem,
+  });
+}
+
+function refuse(device: Device, problems: readonly Problem[]): void {
+  if (problems.length > 0) {
+    throw new InputError(below(device.source, problems));
+  }
+}

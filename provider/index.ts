@@ -1,0 +1,100 @@
+import { provider } from "@pulumi/pulumi";
+import { version } from "../package.json";
+import { certificate } from "./certificate";
+import { certificateAuthority } from "./certificateAuthority";
+import { deviceBatch } from "./deviceBatch";
+import { readDeviceBatch } from "./readDeviceBatch";
+import type { CustomResource } from "./resource";
+import { typeOf } from "./resource";
+import type { Properties } from "./wire";
+
+const RESOURCES: Readonly<Record<string, CustomResource>> = {
+  "mqtt-pki:index:Certificate": certificate,
+  "mqtt-pki:index:CertificateAuthority": certificateAuthority,
+  "mqtt-pki:index:DeviceBatch": deviceBatch,
+};
+
+const FUNCTIONS: Readonly<Record<string, (args: Properties) => Properties>> = {
+  "mqtt-pki:index:readDeviceBatch": readDeviceBatch,
+};
+
+/** The plugin: hands each call to the custom resource it is about. */
+class MqttPkiProvider implements provider.Provider {
+  readonly version = version;
+
+  getSchema(): Promise<string> {
+    const tokens = (table: object): Record<string, object> =>
+      Object.fromEntries(Object.keys(table).map((token) => [token, {}]));
+    return Promise.resolve(
+      JSON.stringify({
+        name: "mqtt-pki",
+        version,
+        resources: tokens(RESOURCES),
+        functions: tokens(FUNCTIONS),
+      }),
+    );
+  }
+
+  check(
+    urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<provider.CheckResult> {
+    // For a new resource the old inputs come as an empty object.
+    const old = Object.keys(olds).length > 0 ? olds : undefined;
+    return resource(urn).check(urn, old, news);
+  }
+
+  diff(
+    id: string,
+    urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<provider.DiffResult> {
+    return resource(urn).diff(id, urn, olds, news);
+  }
+
+  create(urn: string, inputs: Properties): Promise<provider.CreateResult> {
+    return resource(urn).create(urn, inputs);
+  }
+
+  update(
+    id: string,
+    urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<provider.UpdateResult> {
+    return resource(urn).update(id, urn, olds, news);
+  }
+
+  delete(id: string, urn: string, props: Properties): Promise<void> {
+    return resource(urn).delete(id, urn, props);
+  }
+
+  invoke(token: string, args: Properties): Promise<provider.InvokeResult> {
+    const call = FUNCTIONS[token];
+    if (call === undefined) {
+      throw new Error(`${token} is no function of mqtt-pki ${version}.`);
+    }
+    return Promise.resolve({ outputs: call(args) });
+  }
+}
+
+function resource(urn: string): CustomResource {
+  const type = typeOf(urn);
+  const found = RESOURCES[type];
+  if (found === undefined) {
+    throw new Error(`${type} is no resource of mqtt-pki ${version}.`);
+  }
+  return found;
+}
+
+// A batch in the middle of a write finishes it: the engine waits before it kills.
+process.on("SIGINT", () => undefined);
+
+provider
+  .main(new MqttPkiProvider(), process.argv.slice(2))
+  .catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });

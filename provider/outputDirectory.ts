@@ -1,0 +1,177 @@
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { dirname, join } from "node:path";
+import { folderName } from "../pki/batch/device";
+import type { InventoryEntry } from "../pki/batch/inventory";
+import { formatInventory, parseInventory } from "../pki/batch/inventory";
+import type { DeviceFiles } from "../pki/batch/plan";
+import { readAuthorityKeyIdentifier } from "../pki/authority";
+import { readPrivateKey } from "../pki/key";
+import type { Problem } from "../pki/problem";
+import { quote } from "../pki/problem";
+
+const INVENTORY = "inventory.csv";
+const [CERTIFICATE, CHAIN, KEY] = ["cert.pem", "chain.pem", "key.pem"] as const;
+
+/** All the texts of one device. */
+export interface StoredDevice extends DeviceFiles {
+  readonly chainPem: string;
+  readonly privateKeyPem: string;
+  /** Which key signed the certificate; see `keyIdentifier`. */
+  readonly issuerKeyIdentifier: string | undefined;
+}
+
+/**
+ * The folder a batch is written to: `inventory.csv`, and for each device
+ * `<id>/{cert.pem,chain.pem,key.pem}`. Folders are 0700, files 0600; each file
+ * is replaced whole, so that a run that is killed leaves none half-written.
+ */
+export class OutputDirectory {
+  constructor(
+    /** As the program gave it; relative to the project. */
+    readonly path: string,
+  ) {}
+
+  /** Why nothing can be written here; empty where it can. Touches nothing. */
+  problems(): Problem[] {
+    const path = "outputDirectory";
+    let existing = this.path;
+    while (!existsSync(existing)) {
+      existing = dirname(existing);
+    }
+    if (!statSync(existing).isDirectory()) {
+      return [
+        {
+          path,
+          message: `${quote(this.path)} cannot be a folder: ${quote(existing)} is a file; name another.`,
+        },
+      ];
+    }
+    try {
+      accessSync(existing, constants.W_OK | constants.R_OK | constants.X_OK);
+      return [];
+    } catch {
+      return [
+        {
+          path,
+          message: `${quote(this.path)} cannot be read and written: ${quote(existing)} does not let this user; change its mode or name another.`,
+        },
+      ];
+    }
+  }
+
+  /** The inventory, `undefined` where there is none. */
+  inventory(): InventoryEntry[] | undefined {
+    const text = readText(join(this.path, INVENTORY));
+    return text === undefined ? undefined : parseInventory(text);
+  }
+
+  writeInventory(entries: readonly InventoryEntry[]): void {
+    this.write(INVENTORY, formatInventory(entries));
+  }
+
+  /** What a device has here, `undefined` where it has no certificate. */
+  read(id: string): StoredDevice | undefined {
+    const folder = join(this.path, folderName(id));
+    const certificatePem = readText(join(folder, CERTIFICATE));
+    if (certificatePem === undefined) {
+      return undefined;
+    }
+    const privateKeyPem = readText(join(folder, KEY)) ?? "";
+    return {
+      certificatePem,
+      chainPem: readText(join(folder, CHAIN)) ?? "",
+      privateKeyPem,
+      keyMatches: belongTogether(certificatePem, privateKeyPem),
+      issuerKeyIdentifier: readAuthorityKeyIdentifier(certificatePem),
+    };
+  }
+
+  /** The key first: a certificate never stands there without it. */
+  writeDevice(
+    id: string,
+    device: Pick<StoredDevice, "certificatePem" | "chainPem" | "privateKeyPem">,
+  ): void {
+    const folder = folderName(id);
+    mkdirSync(join(this.path, folder), { recursive: true, mode: 0o700 });
+    this.write(join(folder, KEY), device.privateKeyPem);
+    this.write(join(folder, CHAIN), device.chainPem);
+    this.write(join(folder, CERTIFICATE), device.certificatePem);
+  }
+
+  writeChain(id: string, chainPem: string): void {
+    this.write(join(folderName(id), CHAIN), chainPem);
+  }
+
+  /** Removes what a batch wrote, and the folder where nothing else is in it. */
+  remove(ids: readonly string[]): void {
+    for (const id of ids) {
+      const folder = join(this.path, folderName(id));
+      for (const file of [CERTIFICATE, CHAIN, KEY]) {
+        rmSync(join(folder, file), { force: true });
+      }
+      removeEmpty(folder);
+    }
+    rmSync(join(this.path, INVENTORY), { force: true });
+    removeEmpty(this.path);
+  }
+
+  private write(name: string, text: string): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o700 });
+    const path = join(this.path, name);
+    if (readText(path) === text) {
+      return;
+    }
+    const temporary = `${path}.partial`;
+    writeFileSync(temporary, text, { mode: 0o600, flush: true });
+    // The mode above counts for new files only; one left by a killed run may have another.
+    chmodSync(temporary, 0o600);
+    renameSync(temporary, path);
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (
+      error instanceof Error &&
+      "code" in error &&
+      (error.code === "ENOENT" || error.code === "ENOTDIR")
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function belongTogether(certificatePem: string, keyPem: string): boolean {
+  try {
+    return new X509Certificate(certificatePem).checkPrivateKey(
+      readPrivateKey(keyPem, "key"),
+    );
+  } catch {
+    // Neither readable nor whole: as good as not there.
+    return false;
+  }
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or gone already: not ours to remove.
+  }
+}

@@ -1,0 +1,27 @@
+const EVERY = 2_000;
+
+/** A line every two seconds for work that takes longer: how far, how fast, how long still. */
+export class Progress {
+  private done = 0;
+  private readonly start = performance.now();
+  private last = performance.now();
+
+  constructor(
+    private readonly name: string,
+    private readonly total: number,
+  ) {}
+
+  advance(): void {
+    this.done += 1;
+    const at = performance.now();
+    if (at - this.last < EVERY || this.done === this.total) {
+      return;
+    }
+    this.last = at;
+    const rate = (this.done / (at - this.start)) * 1000;
+    const left = Math.ceil((this.total - this.done) / rate);
+    console.log(
+      `${this.name}: ${this.done.toLocaleString("en-US")} of ${this.total.toLocaleString("en-US")} (${Math.round(rate).toLocaleString("en-US")}/s, ${left} s left)`,
+    );
+  }
+}

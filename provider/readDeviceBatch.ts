@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { DeviceStatus } from "../pki/batch/inventory";
+import { InputError, quote } from "../pki/problem";
+import { OutputDirectory } from "./outputDirectory";
+import * as schema from "./schema";
+import type { Properties } from "./wire";
+import { secret } from "./wire";
+
+const argumentsSchema = z.strictObject({
+  outputDirectory: z.string(),
+  /** The digest of the batch, so that the files are read after they were written. */
+  digest: z.string(),
+  shard: z.number(),
+  shards: z.number(),
+});
+
+const SECRET_KEY = /^[-._A-Za-z0-9]+$/;
+
+/**
+ * `mqtt-pki:index:readDeviceBatch`: chains and keys of a shard of a batch, as
+ * the data of a Kubernetes Secret. A device stays in its shard as long as the
+ * number of shards is the same.
+ */
+export function readDeviceBatch(args: Properties): Properties {
+  const { value, problems } = schema.parse(argumentsSchema, args);
+  if (value === undefined) {
+    throw new InputError(problems);
+  }
+  const directory = new OutputDirectory(value.outputDirectory);
+  const data: Record<string, string> = {};
+  for (const { id, status } of directory.inventory() ?? []) {
+    if (
+      status !== DeviceStatus.Active ||
+      shardOf(id, value.shards) !== value.shard
+    ) {
+      continue;
+    }
+    const device = directory.read(id);
+    if (device === undefined) {
+      throw new InputError([
+        {
+          path: "outputDirectory",
+          message: `${quote(value.outputDirectory)} holds no certificate of ${quote(id)}, which its inventory names; run the update again.`,
+        },
+      ]);
+    }
+    if (!SECRET_KEY.test(id)) {
+      throw new InputError([
+        {
+          path: "output.kubernetes",
+          message: `the device id ${quote(id)} cannot be a key of a Kubernetes Secret (A-Z a-z 0-9 . _ -); leave output.kubernetes out and take the files.`,
+        },
+      ]);
+    }
+    data[`${id}.chain.pem`] = device.chainPem;
+    data[`${id}.key.pem`] = device.privateKeyPem;
+  }
+  return { data: secret(data) };
+}
+
+function shardOf(id: string, shards: number): number {
+  return createHash("sha256").update(id).digest().readUInt32BE(0) % shards;
+}

@@ -1,0 +1,54 @@
+import type { Properties } from "./wire";
+
+/** What `check` answers: the inputs to keep, or why they are refused. */
+export interface CheckResult {
+  readonly inputs: Properties;
+  readonly failures?: { property: string; reason: string }[];
+}
+
+/** What `diff` answers. */
+export interface DiffResult {
+  readonly changes: boolean;
+  readonly replaces?: string[];
+  readonly deleteBeforeReplace?: boolean;
+}
+
+/**
+ * One custom resource of the plugin. Refusals and renewal decisions live in
+ * `check` and `diff`, which a preview runs; `create` and `update` are for real.
+ */
+export interface CustomResource {
+  check(
+    urn: string,
+    oldInputs: Properties | undefined,
+    news: Properties,
+  ): Promise<CheckResult>;
+  /** @param olds the outputs of the last update */
+  diff(
+    id: string,
+    urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<DiffResult>;
+  create(
+    urn: string,
+    inputs: Properties,
+  ): Promise<{ id: string; outs: Properties }>;
+  update(
+    id: string,
+    urn: string,
+    olds: Properties,
+    news: Properties,
+  ): Promise<{ outs: Properties }>;
+  delete(id: string, urn: string, outputs: Properties): Promise<void>;
+}
+
+/** The name a resource has in the program, which is the last part of its URN. */
+export function nameOf(urn: string): string {
+  return urn.split("::").at(-1) ?? urn;
+}
+
+/** The type token within a URN: `mqtt-pki:index:Certificate`. */
+export function typeOf(urn: string): string {
+  return urn.split("::")[2]?.split("$").at(-1) ?? "";
+}

@@ -1,0 +1,61 @@
+import { readIssuer } from "../pki/authority";
+import type { Signer } from "../pki/certificate";
+import {
+  importSigningKey,
+  keyIdentifier,
+  publicKeyDer,
+  readPrivateKey,
+} from "../pki/key";
+import { InputError } from "../pki/problem";
+import type { SignerInputs } from "./schema";
+
+/** The key identifier of a signer's private key; see `keyIdentifier`. */
+export function signerKeyIdentifier(inputs: SignerInputs): string {
+  const key = readPrivateKey(
+    inputs.privateKeyPem ?? "",
+    "signer.privateKeyPem",
+  );
+  return keyIdentifier(publicKeyDer(key));
+}
+
+/**
+ * Makes a signer ready: its key must be the one of its certificate, or of the
+ * request where the certificate signs itself.
+ *
+ * @param ownPublicKey the key to be certified, for a certificate that signs itself
+ */
+export async function readSigner(
+  inputs: SignerInputs,
+  ownPublicKey?: Buffer,
+): Promise<Signer> {
+  const path = "signer.privateKeyPem";
+  const signingKey = await importSigningKey(
+    readPrivateKey(inputs.privateKeyPem ?? "", path),
+    path,
+  );
+  const certificate =
+    inputs.certificatePem === undefined
+      ? undefined
+      : readIssuer(inputs.certificatePem, "signer.certificatePem");
+  const certified =
+    certificate === undefined
+      ? ownPublicKey
+      : Buffer.from(certificate.publicKey.rawData);
+  if (
+    certified === undefined ||
+    keyIdentifier(certified) !== signingKey.keyIdentifier
+  ) {
+    throw new InputError([
+      {
+        path,
+        message:
+          certificate === undefined
+            ? "is not the key of the request, as it must be for a certificate that signs itself."
+            : "is not the key of signer.certificatePem; give certificate and key of the same CA.",
+      },
+    ]);
+  }
+  return certificate === undefined
+    ? { signingKey }
+    : { signingKey, certificate };
+}

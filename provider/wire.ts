@@ -1,0 +1,97 @@
+import type { Problem } from "../pki/problem";
+
+// The signatures of Pulumi's wire format (sdk/proto). They are part of the
+// protocol; importing them from the SDK would load its whole runtime.
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+const OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Properties as they come from the engine and go back to it. */
+export type Properties = Readonly<Record<string, unknown>>;
+
+/** Properties without their wire format, and where something is not known yet. */
+export interface Unwrapped {
+  readonly value: Properties;
+  /** Property paths whose value a preview cannot know. */
+  readonly unknown: readonly string[];
+}
+
+/** Marks a value as secret, as the engine wants it on the way out. */
+export function secret(value: unknown): Properties {
+  return { [SIGNATURE]: SECRET, value };
+}
+
+/**
+ * Takes secrets and outputs out of their wrapping. What is unknown is left
+ * out, and an array with an unknown element is unknown as a whole: without the
+ * element the others would stand at wrong places.
+ */
+export function unwrap(properties: Properties): Unwrapped {
+  const unknown: string[] = [];
+  const value = unwrapValue(properties, "", unknown);
+  return { value: isObject(value) ? value : {}, unknown };
+}
+
+function unwrapValue(value: unknown, path: string, unknown: string[]): unknown {
+  if (value === UNKNOWN) {
+    unknown.push(path);
+    return undefined;
+  }
+  if (Array.isArray(value)) {
+    const before = unknown.length;
+    const elements = value.map((element, index) =>
+      unwrapValue(element, `${path}[${index}]`, unknown),
+    );
+    if (unknown.length > before) {
+      unknown.splice(before, Infinity, path);
+      return undefined;
+    }
+    return elements;
+  }
+  if (!isObject(value)) {
+    return value ?? undefined;
+  }
+  const signature = value[SIGNATURE];
+  if (signature === SECRET) {
+    return unwrapValue(value.value, path, unknown);
+  }
+  if (signature === OUTPUT_VALUE) {
+    return unwrapValue("value" in value ? value.value : UNKNOWN, path, unknown);
+  }
+  const result: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    const inner = unwrapValue(
+      member,
+      path === "" ? name : `${path}.${name}`,
+      unknown,
+    );
+    if (inner !== undefined) {
+      result[name] = inner;
+    }
+  }
+  return result;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Is the value at this path, or one below it, not known yet? */
+export function isUnknown(unknown: readonly string[], path: string): boolean {
+  return unknown.some(
+    (other) =>
+      other === path ||
+      other.startsWith(`${path}.`) ||
+      other.startsWith(`${path}[`) ||
+      path.startsWith(`${other}.`),
+  );
+}
+
+/** A problem as a check failure on the wire. */
+export function checkFailure(problem: Problem): {
+  property: string;
+  reason: string;
+} {
+  return { property: problem.path, reason: problem.message };
+}

@@ -1,0 +1,85 @@
+import * as pulumi from "@pulumi/pulumi";
+import { allowClockOverride } from "./clockOverride";
+import type {
+  DeviceSubjectArgs,
+  KeyArgs,
+  RenewalArgs,
+  SignerArgs,
+} from "./types";
+
+/** One device, where a batch is listed in the program. */
+export interface DeviceArgs {
+  /** Common name and MQTT client id: 1 to 64 characters of `A-Za-z0-9._@/-`. */
+  id: pulumi.Input<string>;
+  dnsNames?: pulumi.Input<pulumi.Input<string>[]>;
+  uris?: pulumi.Input<pulumi.Input<string>[]>;
+  /** The device's own serial number, for the subject. */
+  serialNumber?: pulumi.Input<string>;
+  /** Days, where this device differs from the batch. */
+  validityDays?: pulumi.Input<number>;
+}
+
+/** Arguments of {@link DeviceBatch}. */
+export interface DeviceBatchArgs {
+  /** The devices, or `manifest`. */
+  devices?: pulumi.Input<pulumi.Input<DeviceArgs>[]>;
+  /** CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`, `validityDays`; relative to Pulumi.yaml. */
+  manifest?: pulumi.Input<string>;
+  subject?: pulumi.Input<DeviceSubjectArgs>;
+  key: pulumi.Input<KeyArgs>;
+  /** Days. */
+  validityDays: pulumi.Input<number>;
+  renewal?: pulumi.Input<RenewalArgs>;
+  truncate?: pulumi.Input<boolean>;
+  /** Put the root at the end of each `chain.pem`, as Cumulocity wants where the root is what was uploaded. */
+  includeRoot?: pulumi.Input<boolean>;
+  /** A text; a new one issues every device a new certificate and key. */
+  reissue?: pulumi.Input<string>;
+  /** Folder for the files and the inventory, relative to Pulumi.yaml. */
+  outputDirectory: pulumi.Input<string>;
+  /** Into how many Kubernetes Secrets the batch is to fit; left out, no size is checked. */
+  secretShards?: pulumi.Input<number>;
+  signer: SignerArgs;
+}
+
+/** Certificates for a list of devices, in one resource whatever their number. */
+export class DeviceBatch extends pulumi.CustomResource {
+  /** Devices the list names. */
+  declare readonly count: pulumi.Output<number>;
+  /** SHA-256 over inventory and chain, lowercase hex. */
+  declare readonly digest: pulumi.Output<string>;
+  /** Devices that got a new key and certificate in the last update. */
+  declare readonly issued: pulumi.Output<number>;
+  /** Devices whose key got a new certificate in the last update. */
+  declare readonly renewed: pulumi.Output<number>;
+  /** UTC, such as `2027-11-20T21:46:40Z`. */
+  declare readonly expiresFirst: pulumi.Output<string>;
+  declare readonly expiresLast: pulumi.Output<string>;
+  declare readonly outputDirectory: pulumi.Output<string>;
+
+  constructor(
+    name: string,
+    args: DeviceBatchArgs,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      "mqtt-pki:index:DeviceBatch",
+      name,
+      {
+        ...args,
+        signer: {
+          ...args.signer,
+          privateKeyPem: pulumi.secret(args.signer.privateKeyPem),
+        },
+        ...allowClockOverride(),
+        count: undefined,
+        digest: undefined,
+        issued: undefined,
+        renewed: undefined,
+        expiresFirst: undefined,
+        expiresLast: undefined,
+      },
+      opts,
+    );
+  }
+}

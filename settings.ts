@@ -1,0 +1,107 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+
+const texts = z.array(z.string()).exactOptional();
+
+const deviceSubject = {
+  country: z.string().exactOptional(),
+  province: z.string().exactOptional(),
+  locality: z.string().exactOptional(),
+  organization: z.string().exactOptional(),
+  organizationalUnit: z.string().exactOptional(),
+  serialNumber: z.string().exactOptional(),
+};
+
+const subject = z.strictObject({ ...deviceSubject, commonName: z.string() });
+
+const key = z
+  .strictObject({
+    algorithm: z.string(),
+    ecdsaCurve: z.string().exactOptional(),
+    rsaBits: z.number().exactOptional(),
+  })
+  .exactOptional();
+
+const renewal = z
+  .strictObject({ beforeDays: z.number().exactOptional() })
+  .exactOptional();
+
+const certificateAuthority = z.strictObject({
+  subject,
+  key,
+  validityDays: z.number().exactOptional(),
+  pathLength: z.number().exactOptional(),
+  nameConstraints: z
+    .strictObject({
+      permittedDnsNames: texts,
+      excludedDnsNames: texts,
+      permittedIpRanges: texts,
+      excludedIpRanges: texts,
+      critical: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
+  renewal,
+});
+
+const settingsSchema = z.strictObject({
+  target: z.enum(["render", "cluster"]),
+  renderDirectory: z.string().min(1),
+  namespace: z.string(),
+  serverRoot: certificateAuthority,
+  serverCA: certificateAuthority,
+  server: z.strictObject({
+    subject,
+    key,
+    dnsNames: texts,
+    ipAddresses: texts,
+    validityDays: z.number().exactOptional(),
+    renewal,
+    secretName: z.string(),
+  }),
+  deviceRoot: certificateAuthority,
+  deviceCA: certificateAuthority,
+  devices: z.strictObject({
+    name: z.string(),
+    manifest: z.string(),
+    subject: z.strictObject(deviceSubject).exactOptional(),
+    key,
+    validityDays: z.number().exactOptional(),
+    renewal,
+    includeRoot: z.boolean().exactOptional(),
+    reissue: z.string().exactOptional(),
+    secretName: z.string().exactOptional(),
+    shards: z.number().exactOptional(),
+  }),
+  thingsBoard: z.strictObject({
+    mountPath: z.string().exactOptional(),
+    bindPort: z.number().exactOptional(),
+    skipClientValidityCheck: z.boolean().exactOptional(),
+  }),
+});
+
+/** The demo fleet as the stack's configuration describes it. */
+export type Settings = z.infer<typeof settingsSchema>;
+
+const TEXTS = ["target", "renderDirectory", "namespace"];
+
+/**
+ * Reads the stack's configuration, and names every mistake in its form at
+ * once. What the values mean is checked by the plugin, as for any program.
+ */
+export function readSettings(config: pulumi.Config): Settings {
+  const values = Object.keys(settingsSchema.shape).map((name) => [
+    name,
+    TEXTS.includes(name) ? config.get(name) : config.getObject(name),
+  ]);
+  const result = settingsSchema.safeParse(Object.fromEntries(values));
+  if (!result.success) {
+    throw new pulumi.RunError(
+      result.error.issues
+        .map(
+          (issue) => `${config.name}:${issue.path.join(".")}: ${issue.message}`,
+        )
+        .join("\n"),
+    );
+  }
+  return result.data;
+}
