@@ -116,7 +116,7 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
 
     this.certificatePem = authority.certificatePem;
     this.chainPem = authority.chainPem;
-    this.trustAnchorsPem = authority.trustAnchorsPem;
+    this.trustAnchorsPem = pulumi.output(issuer.trustAnchorsPem);
     this.fingerprintSha256 = certificate.fingerprintSha256;
     this.notAfter = certificate.notAfter;
     this.generations = authority.evidence;

@@ -17,6 +17,7 @@ import { formatSubject } from "../pki/subject";
 import { formatDate, renewalPoint } from "../pki/validity";
 import { attempt, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
+import { inform } from "./engineLog";
 import type { CustomResource, DiffResult } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
@@ -95,7 +96,8 @@ export const certificate: CustomResource = {
       return { changes: !isDeepStrictEqual(old.renewal, parsed.value.renewal) };
     }
     return {
-      changes: reason !== undefined || !isPostponed(urn, old, parsed.value),
+      changes:
+        reason !== undefined || !(await isPostponed(urn, old, parsed.value)),
     };
   },
 
@@ -259,7 +261,11 @@ function isDue(old: Outputs): boolean {
  * issuer's own renewal, with a warning, and is refused only in the last sixth
  * of its life: an error in every update months before would help nobody.
  */
-function isPostponed(urn: string, old: Outputs, inputs: Inputs): boolean {
+async function isPostponed(
+  urn: string,
+  old: Outputs,
+  inputs: Inputs,
+): Promise<boolean> {
   const pem = inputs.signer.certificatePem;
   if (pem === undefined) {
     return false;
@@ -277,8 +283,10 @@ function isPostponed(urn: string, old: Outputs, inputs: Inputs): boolean {
   if (now().getTime() > end - life / 6) {
     throw new InputError(problems);
   }
-  console.log(
-    `warning: ${nameOf(urn)} is due since ${old.renewAt} and waits: ${problems.map(formatProblem).join(" ")}`,
+  await inform(
+    urn,
+    `is due since ${old.renewAt} and waits: ${problems.map(formatProblem).join(" ")}`,
+    "warning",
   );
   return true;
 }

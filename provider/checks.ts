@@ -21,16 +21,13 @@ export function checkResult(
   inputs: Properties,
   problems: readonly Problem[],
 ): CheckResult {
-  const unique = new Map(
-    problems.map((problem) => [formatProblem(problem), problem]),
-  );
+  const unique = new Set(problems.map(formatProblem));
   return {
     inputs,
     ...(unique.size > 0 && {
-      failures: [...unique.values()].map(({ path, message }) => ({
-        property: path,
-        reason: message,
-      })),
+      // The path stands in the reason: of a `property` the engine prints the value, too, which for a path within an
+      // object it takes for nothing, and which for an object may hold a key.
+      failures: [...unique].map((reason) => ({ property: "", reason })),
     }),
   };
 }

@@ -21,6 +21,7 @@ import {
   planBatch,
   summary,
 } from "./deviceIssuance";
+import { inform } from "./engineLog";
 import { OutputDirectory } from "./outputDirectory";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
@@ -55,17 +56,17 @@ export const deviceBatch: CustomResource = {
     return Promise.resolve(checkResult(news, found));
   },
 
-  diff(_id, urn, olds, news) {
+  async diff(_id, urn, olds, news) {
     const { value: inputs, unknown } = schema.parse(deviceBatchInputs, news);
     const old = schema.parse(outputsSchema, olds).value;
     if (inputs === undefined || old === undefined) {
-      return Promise.resolve({ changes: true });
+      return { changes: true };
     }
     if (inputs.outputDirectory !== old.outputDirectory) {
-      return Promise.resolve({ changes: true, replaces: ["outputDirectory"] });
+      return { changes: true, replaces: ["outputDirectory"] };
     }
     if (inputs.signer.privateKeyPem === undefined) {
-      return Promise.resolve({ changes: true });
+      return { changes: true };
     }
     const reissue = inputs.reissue !== old.reissue;
     if (!reissue) {
@@ -81,9 +82,9 @@ export const deviceBatch: CustomResource = {
       isUnknown(unknown, "signer.chainPem") ||
       currentDigest(inputs, plan) !== old.digest;
     if (changes) {
-      console.log(`${nameOf(urn)}: ${summary(plan, inputs)}`);
+      await inform(urn, summary(plan, inputs));
     }
-    return Promise.resolve({ changes });
+    return { changes };
   },
 
   async create(urn, inputs) {
@@ -111,7 +112,7 @@ async function issue(
 ): Promise<Properties> {
   const at = signingTime(inputs.allowClockOverride);
   const { signer, allowClockOverride, devices, ...rest } = inputs;
-  return { ...rest, ...(await issueBatch(nameOf(urn), inputs, at, reissue)) };
+  return { ...rest, ...(await issueBatch(urn, inputs, at, reissue)) };
 }
 
 function required(properties: Properties): DeviceBatchInputs {

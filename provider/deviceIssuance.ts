@@ -159,7 +159,7 @@ export interface BatchResult {
  * @param at when the certificates are signed, UTC
  */
 export async function issueBatch(
-  name: string,
+  urn: string,
   inputs: DeviceBatchInputs,
   at: Date,
   reissue: boolean,
@@ -167,10 +167,10 @@ export async function issueBatch(
   const directory = new OutputDirectory(inputs.outputDirectory);
   const signer = await readSigner(inputs.signer);
   const plan = planBatch(inputs, at, reissue);
-  const progress = new Progress(name, plan.length);
+  const progress = new Progress(urn, plan.length);
   for (const planned of plan) {
     await carryOut(planned, inputs, signer, directory, at);
-    progress.advance();
+    await progress.advance();
   }
   const entries = entriesOf(inputs, plan);
   directory.writeInventory(entries);

@@ -2,6 +2,7 @@ import { provider } from "@pulumi/pulumi";
 import { version } from "../package.json";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
+import { connectToEngine } from "./engineLog";
 import { deviceBatch } from "./deviceBatch";
 import { readDeviceBatch } from "./readDeviceBatch";
 import type { CustomResource } from "./resource";
@@ -92,9 +93,9 @@ function resource(urn: string): CustomResource {
 // A batch in the middle of a write finishes it: the engine waits before it kills.
 process.on("SIGINT", () => undefined);
 
-provider
-  .main(new MqttPkiProvider(), process.argv.slice(2))
-  .catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  });
+const args = process.argv.slice(2);
+connectToEngine(args[0]);
+provider.main(new MqttPkiProvider(), args).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

@@ -1,3 +1,5 @@
+import { inform } from "./engineLog";
+
 const EVERY = 2_000;
 
 /** A line every two seconds for work that takes longer: how far, how fast, how long still. */
@@ -7,11 +9,11 @@ export class Progress {
   private last = performance.now();
 
   constructor(
-    private readonly name: string,
+    private readonly urn: string,
     private readonly total: number,
   ) {}
 
-  advance(): void {
+  async advance(): Promise<void> {
     this.done += 1;
     const at = performance.now();
     if (at - this.last < EVERY || this.done === this.total) {
@@ -20,8 +22,9 @@ export class Progress {
     this.last = at;
     const rate = (this.done / (at - this.start)) * 1000;
     const left = Math.ceil((this.total - this.done) / rate);
-    console.log(
-      `${this.name}: ${this.done.toLocaleString("en-US")} of ${this.total.toLocaleString("en-US")} (${Math.round(rate).toLocaleString("en-US")}/s, ${left} s left)`,
+    await inform(
+      this.urn,
+      `${this.done.toLocaleString("en-US")} of ${this.total.toLocaleString("en-US")} (${Math.round(rate).toLocaleString("en-US")}/s, ${left} s left)`,
     );
   }
 }

@@ -1,5 +1,3 @@
-import type { Problem } from "../pki/problem";
-
 // The signatures of Pulumi's wire format (sdk/proto). They are part of the
 // protocol; importing them from the SDK would load its whole runtime.
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -86,12 +84,4 @@ export function isUnknown(unknown: readonly string[], path: string): boolean {
       other.startsWith(`${path}[`) ||
       path.startsWith(`${other}.`),
   );
-}
-
-/** A problem as a check failure on the wire. */
-export function checkFailure(problem: Problem): {
-  property: string;
-  reason: string;
-} {
-  return { property: problem.path, reason: problem.message };
 }
