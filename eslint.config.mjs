@@ -50,6 +50,7 @@ export default tseslint.config(
         __dirname: "readonly",
         setTimeout: "readonly",
         URL: "readonly",
+        performance: "readonly",
       },
     },
   },

@@ -4,8 +4,17 @@ module.exports = {
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
   transform: {
-    "^.+\\.ts$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2022" }, module: { type: "commonjs" } }],
+    "^.+\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: { parser: { syntax: "typescript" }, target: "es2022" },
+        module: { type: "commonjs" },
+      },
+    ],
   },
-  testTimeout: 60_000,
+  testTimeout: 120_000,
+  // Whole updates start three processes each; more workers than cores would only make them wait.
+  maxWorkers: "100%",
   modulePathIgnorePatterns: ["<rootDir>/\\.state", "<rootDir>/dist"],
+  reporters: ["default", "<rootDir>/test/support/summaryReporter.cjs"],
 };

@@ -1,0 +1,137 @@
+// What must be there before anything of ours can run: the packages, and a Node that is new enough.
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The checkout. */
+export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const require = createRequire(import.meta.url);
+const MODULES = join(ROOT, "node_modules");
+const MARKER = join(MODULES, ".mqtt-pki-installed");
+
+/** Refuses a Node on which not even the installation works. */
+export function checkPlatform() {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < 20) {
+    throw new Error(
+      `Node ${process.versions.node} is too old to start with; install Node 20 or later (https://nodejs.org). The Node 24 that the rest runs on comes with the packages.`,
+    );
+  }
+}
+
+/** Installs the packages of the lock file, unless they are there already. */
+export function ensureInstalled() {
+  const lock = createHash("sha256")
+    .update(readFileSync(join(ROOT, "package-lock.json")))
+    .digest("hex");
+  if (existsSync(MARKER) && readFileSync(MARKER, "utf8") === lock) {
+    return;
+  }
+  console.error(
+    "Installing packages into node_modules (once, about half a minute)…",
+  );
+  const started = performance.now();
+  // No package of ours needs its install script, and one would look for a download host.
+  const args = [
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+  ];
+  const npm = process.env.npm_execpath;
+  const result =
+    npm !== undefined && /\.[cm]?js$/.test(npm)
+      ? spawnSync(process.execPath, [npm, ...args], {
+          cwd: ROOT,
+          stdio: ["ignore", 2, 2],
+        })
+      : spawnSync("npm", args, {
+          cwd: ROOT,
+          stdio: ["ignore", 2, 2],
+          shell: process.platform === "win32",
+        });
+  if (result.status !== 0) {
+    throw new Error(
+      "npm could not install the packages; its message stands above. A package registry must be reachable once, or node_modules copied from a machine where it was.",
+    );
+  }
+  mkdirSync(MODULES, { recursive: true });
+  writeFileSync(MARKER, lock);
+  console.error(`Installed in ${seconds(performance.now() - started)}.`);
+}
+
+/** The Node that everything but this start-up runs on. */
+export function findNode() {
+  const { platform, arch } = process;
+  const names = [
+    `node-${platform === "win32" ? "win" : platform}-${arch}`,
+    `node-bin-${platform}-${arch}`,
+  ];
+  for (const name of names) {
+    const path = join(
+      MODULES,
+      name,
+      "bin",
+      platform === "win32" ? "node.exe" : "node",
+    );
+    if (existsSync(path)) {
+      return path;
+    }
+  }
+  if (Number(process.versions.node.split(".")[0]) >= 22) {
+    return process.execPath;
+  }
+  throw new Error(
+    `no Node 24 comes as a package for ${platform}-${arch}, and Node ${process.versions.node} is too old; install Node 24 (https://nodejs.org).`,
+  );
+}
+
+/** Environment for our own processes: the right Node first, and its compiled code kept. */
+export function environment(extra = {}) {
+  const node = findNode();
+  const separator = process.platform === "win32" ? ";" : ":";
+  return {
+    ...process.env,
+    PATH: `${dirname(node)}${separator}${process.env.PATH ?? ""}`,
+    NODE_COMPILE_CACHE:
+      process.env.NODE_COMPILE_CACHE ?? join(MODULES, ".cache", "node-compile"),
+    ...extra,
+  };
+}
+
+/** Runs a package's script on our Node; answers its exit code. */
+export function run(script, args, env = environment()) {
+  return start(
+    findNode(),
+    [require.resolve(join(MODULES, script)), ...args],
+    env,
+  );
+}
+
+/** Runs a program to its end, signals included; answers its exit code. */
+export function start(program, args, env, stdio = "inherit") {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: ROOT, env, stdio });
+    // The terminal sends Ctrl-C to the child as well; it decides how to end.
+    const ignore = () => undefined;
+    process.on("SIGINT", ignore);
+    const pass = () => child.kill("SIGTERM");
+    process.on("SIGTERM", pass);
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      process.off("SIGINT", ignore);
+      process.off("SIGTERM", pass);
+      resolve(code ?? (signal === "SIGINT" ? 130 : 1));
+    });
+  });
+}
+
+/** `21.3 s` */
+export function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
