@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -117,6 +118,10 @@ function bundledEngine(command, options, configFile) {
 
 function pulumiEngine(program, prefix) {
   return (command, options, configFile) => async (env, stdio) => {
+    // Opening a stack writes into the configuration beside Pulumi.yaml, so it is done where our copy of it stands.
+    const folder = join(STATE, "config");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    copyFileSync(join(ROOT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
     const select = spawnSync(
       program,
       [
@@ -128,7 +133,7 @@ function pulumiEngine(program, prefix) {
         "--non-interactive",
       ],
       {
-        cwd: ROOT,
+        cwd: folder,
         env,
         encoding: "utf8",
         shell: program.endsWith(".cmd"),
