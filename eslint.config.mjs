@@ -10,7 +10,8 @@ export default tseslint.config(
       "rendered/",
       ".state/",
       "coverage/",
-      "**/sdks/",
+      // Programs of their own, checked against the packed package by a test.
+      "examples/",
     ],
   },
   eslint.configs.recommended,

@@ -1,34 +1,33 @@
+#!/usr/bin/env node
 // Every npm script starts here, on whatever Node (20 or later) the machine has. It installs what is missing, then runs
 // the rest on the Node that came with it.
-import { checkPlatform, ensureInstalled, run } from "./setup.mjs";
+import { checkPlatform, ensureInstalled, npm, run } from "./setup.mjs";
 
 const [command = "help", ...args] = process.argv.slice(2);
 
+// What only a checkout can do.
 const TASKS = {
-  test: () =>
-    run("jest/bin/jest.js", args.length > 0 ? args : ["--silent=false"]),
-  lint: async () => {
-    const codes = [
-      await run("typescript/bin/tsc", ["--noEmit"]),
-      await run("eslint/bin/eslint.js", ["."]),
-      await run("prettier/bin/prettier.cjs", [
-        "--check",
-        "--log-level",
-        "warn",
-        ".",
-      ]),
-    ];
-    return Math.max(...codes);
-  },
+  test: () => run("jest/bin/jest.js", args),
+  lint: async () =>
+    (await run("typescript/bin/tsc", ["--noEmit"])) ||
+    (await run("eslint/bin/eslint.js", ["."])) ||
+    (await run("prettier/bin/prettier.cjs", [
+      "--check",
+      "--log-level",
+      "warn",
+      ".",
+    ])),
   format: () =>
     run("prettier/bin/prettier.cjs", ["--write", "--log-level", "warn", "."]),
+  build: () => run("typescript/bin/tsc", ["-p", "tsconfig.build.json"]),
+  package: async () => (await TASKS.build()) || npm(["pack", ...args]),
 };
 
 try {
   checkPlatform();
   const started = performance.now();
   ensureInstalled();
-  if (command in TASKS) {
+  if (Object.hasOwn(TASKS, command)) {
     process.exitCode = await TASKS[command]();
   } else {
     // Only now are the packages there that this one needs.

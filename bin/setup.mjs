@@ -6,8 +6,11 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The checkout. */
+/** This package: the checkout, or its folder among another program's packages. */
 export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The program whose stack is meant: the folder with Pulumi.yaml. */
+export const PROJECT = process.cwd();
 
 const require = createRequire(import.meta.url);
 const MODULES = join(ROOT, "node_modules");
@@ -25,6 +28,10 @@ export function checkPlatform() {
 
 /** Installs the packages of the lock file, unless they are there already. */
 export function ensureInstalled() {
+  if (!existsSync(join(ROOT, "package-lock.json"))) {
+    // Among another program's packages, npm has installed ours along with it.
+    return;
+  }
   const lock = createHash("sha256")
     .update(readFileSync(join(ROOT, "package-lock.json")))
     .digest("hex");
@@ -36,26 +43,15 @@ export function ensureInstalled() {
   );
   const started = performance.now();
   // No package of ours needs its install script, and one would look for a download host.
-  const args = [
-    "ci",
-    "--ignore-scripts",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-  ];
-  const npm = process.env.npm_execpath;
-  const result =
-    npm !== undefined && /\.[cm]?js$/.test(npm)
-      ? spawnSync(process.execPath, [npm, ...args], {
-          cwd: ROOT,
-          stdio: ["ignore", 2, 2],
-        })
-      : spawnSync("npm", args, {
-          cwd: ROOT,
-          stdio: ["ignore", 2, 2],
-          shell: process.platform === "win32",
-        });
-  if (result.status !== 0) {
+  if (
+    npm([
+      "ci",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+    ]) !== 0
+  ) {
     throw new Error(
       "npm could not install the packages; its message stands above. A package registry must be reachable once, or node_modules copied from a machine where it was.",
     );
@@ -63,6 +59,21 @@ export function ensureInstalled() {
   mkdirSync(MODULES, { recursive: true });
   writeFileSync(MARKER, lock);
   console.error(`Installed in ${seconds(performance.now() - started)}.`);
+}
+
+/** Runs npm, the one that runs us where there is one; answers its exit code. */
+export function npm(args) {
+  const path = process.env.npm_execpath;
+  // Standard output stays for what was asked for.
+  const options = { cwd: ROOT, stdio: ["ignore", 2, 2] };
+  const result =
+    path !== undefined && /\.[cm]?js$/.test(path)
+      ? spawnSync(process.execPath, [path, ...args], options)
+      : spawnSync("npm", args, {
+          ...options,
+          shell: process.platform === "win32",
+        });
+  return result.status ?? 1;
 }
 
 /** The Node that everything but this start-up runs on. */
@@ -73,13 +84,10 @@ export function findNode() {
     `node-bin-${platform}-${arch}`,
   ];
   for (const name of names) {
-    const path = join(
-      MODULES,
-      name,
-      "bin",
-      platform === "win32" ? "node.exe" : "node",
+    const path = resolved(
+      `${name}/bin/${platform === "win32" ? "node.exe" : "node"}`,
     );
-    if (existsSync(path)) {
+    if (path !== undefined) {
       return path;
     }
   }
@@ -91,6 +99,14 @@ export function findNode() {
   );
 }
 
+function resolved(file) {
+  try {
+    return require.resolve(file);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Environment for our own processes: the right Node first, and its compiled code kept. */
 export function environment(extra = {}) {
   const node = findNode();
@@ -99,24 +115,21 @@ export function environment(extra = {}) {
     ...process.env,
     PATH: `${dirname(node)}${separator}${process.env.PATH ?? ""}`,
     NODE_COMPILE_CACHE:
-      process.env.NODE_COMPILE_CACHE ?? join(MODULES, ".cache", "node-compile"),
+      process.env.NODE_COMPILE_CACHE ??
+      join(PROJECT, "node_modules", ".cache", "node-compile"),
     ...extra,
   };
 }
 
 /** Runs a package's script on our Node; answers its exit code. */
 export function run(script, args, env = environment()) {
-  return start(
-    findNode(),
-    [require.resolve(join(MODULES, script)), ...args],
-    env,
-  );
+  return start(findNode(), [require.resolve(script), ...args], env);
 }
 
 /** Runs a program to its end, signals included; answers its exit code. */
 export function start(program, args, env, stdio = "inherit") {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: ROOT, env, stdio });
+    const child = spawn(program, args, { cwd: PROJECT, env, stdio });
     // The terminal sends Ctrl-C to the child as well; it decides how to end.
     const ignore = () => undefined;
     process.on("SIGINT", ignore);

@@ -12,9 +12,16 @@ import {
 import { delimiter, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parse } from "yaml";
-import { ROOT, environment, findNode, seconds, start } from "./setup.mjs";
+import {
+  PROJECT,
+  ROOT,
+  environment,
+  findNode,
+  seconds,
+  start,
+} from "./setup.mjs";
 
-const STATE = join(ROOT, ".state");
+const STATE = join(PROJECT, ".state");
 const COMMANDS = ["up", "preview", "destroy", "refresh", "stack", "config"];
 const HOW_TO_GET_PULUMI =
   "get the Pulumi CLI at https://www.pulumi.com/docs/install/, or let --engine=pulumi fetch it";
@@ -121,7 +128,7 @@ function pulumiEngine(program, prefix) {
     // Opening a stack writes into the configuration beside Pulumi.yaml, so it is done where our copy of it stands.
     const folder = join(STATE, "config");
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    copyFileSync(join(ROOT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
+    copyFileSync(join(PROJECT, "Pulumi.yaml"), join(folder, "Pulumi.yaml"));
     const select = spawnSync(
       program,
       [
@@ -180,7 +187,7 @@ function commonArguments(command, options, configFile) {
  * is kept beside the state, so that the checkout stays as it was.
  */
 function prepareConfiguration(stack) {
-  const source = join(ROOT, `Pulumi.${stack}.yaml`);
+  const source = join(PROJECT, `Pulumi.${stack}.yaml`);
   if (!existsSync(source)) {
     throw new Error(
       `Pulumi.${stack}.yaml is not there; copy Pulumi.dev.yaml and change what is different.`,
@@ -204,7 +211,7 @@ function prepareConfiguration(stack) {
 }
 
 function stackEnvironment(stack, configFile, say) {
-  mkdirSync(STATE, { recursive: true, mode: 0o700 });
+  makePrivateFolder(STATE);
   const extra = {
     PULUMI_BACKEND_URL:
       process.env.PULUMI_BACKEND_URL ?? pathToFileURL(STATE).href,
@@ -233,16 +240,25 @@ function stackEnvironment(stack, configFile, say) {
   return environment(extra);
 }
 
+/** A folder for this user only, which git leaves alone in whatever checkout it is. */
+function makePrivateFolder(folder) {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const ignore = join(folder, ".gitignore");
+  if (!existsSync(ignore)) {
+    writeFileSync(ignore, "*\n");
+  }
+}
+
 function ensurePassphrase(stack, say) {
-  const file = join(ROOT, ".passphrase", stack);
+  const file = join(PROJECT, ".passphrase", stack);
   if (!existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makePrivateFolder(dirname(file));
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, {
       mode: 0o600,
       flag: "wx",
     });
     say(
-      `Made a passphrase for the state's secrets: ${relative(ROOT, file)}. Without it they cannot be read again.`,
+      `Made a passphrase for the state's secrets: ${relative(PROJECT, file)}. Without it they cannot be read again.`,
     );
   }
   return file;

@@ -2,7 +2,7 @@ import type { Problem } from "../pki/problem";
 import { joinCertificates } from "../pki/pem";
 import { quote } from "../pki/problem";
 
-/** Where a generation of a CA stands. The code says it; see the rotation rules in docs/rotation.md. */
+/** Where a generation of a CA stands. The code says it. */
 export const GenerationState = {
   /** Key and certificate exist and are trusted; it signs nothing yet. */
   Staged: "staged",
