@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
 import type { JsonGeneralNames } from "@peculiar/x509";
 import type { Problem } from "./problem";
@@ -46,7 +46,7 @@ export function checkAlternativeNames(names: AlternativeNames): Problem[] {
   return [
     ...checkEach("dnsNames", names.dnsNames, hostNameProblem),
     ...checkEach("ipAddresses", names.ipAddresses, (address) =>
-      isIP(address) === 0
+      isIP(address) === 0 || address.includes("%")
         ? `${quote(address)} is no IP address; write "192.0.2.7" or "2001:db8::7" (host names go under dnsNames).`
         : undefined,
     ),
@@ -119,15 +119,22 @@ export function withCommonName(
     : { ...names, dnsNames: [commonName, ...dnsNames] };
 }
 
+/** An address in the form that the X.509 library reads: IPv6 in hexadecimal groups only, and as short as it gets. */
+export function canonicalAddress(address: string): string {
+  return isIPv6(address)
+    ? new URL(`http://[${address}]/`).hostname.slice(1, -1)
+    : address;
+}
+
 /** The names in the order DNS, IP, URI, as the X.509 library takes them. */
 export function encodeAlternativeNames(
   names: AlternativeNames,
 ): JsonGeneralNames {
   return [
     ...(names.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
-    ...(names.ipAddresses ?? []).map((value) => ({
+    ...(names.ipAddresses ?? []).map((address) => ({
       type: "ip" as const,
-      value,
+      value: canonicalAddress(address),
     })),
     ...(names.uris ?? []).map((value) => ({ type: "url" as const, value })),
   ];

@@ -78,7 +78,10 @@ function checkCurve(key: KeySpec): Problem[] {
       message:
         '"P224" is below the 128-bit level and unknown to most TLS stacks; write "P256".',
     });
-  } else if (key.ecdsaCurve === undefined || !(key.ecdsaCurve in CURVES)) {
+  } else if (
+    key.ecdsaCurve === undefined ||
+    !Object.hasOwn(CURVES, key.ecdsaCurve)
+  ) {
     problems.push({
       path: "ecdsaCurve",
       message: `${quote(key.ecdsaCurve)} is no known curve; write "P256", "P384" or "P521".`,

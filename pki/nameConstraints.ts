@@ -6,7 +6,7 @@ import {
   GeneralSubtrees,
   NameConstraints as NameConstraintsSyntax,
 } from "@peculiar/asn1-x509";
-import { hostNameProblem } from "./alternativeNames";
+import { canonicalAddress, hostNameProblem } from "./alternativeNames";
 import type { AlternativeNames } from "./alternativeNames";
 import type { Problem } from "./problem";
 import { quote } from "./problem";
@@ -82,6 +82,7 @@ function parseRange(text: string): Range | undefined {
   const bits = Number(bitsText);
   const valid =
     version !== 0 &&
+    !address.includes("%") &&
     rest.length === 0 &&
     /^\d{1,3}$/.test(bitsText) &&
     bits <= (version === 4 ? 32 : 128);
@@ -166,10 +167,11 @@ export function encodeNameConstraints(
     ...dnsNames.map(
       (dNSName) => new GeneralSubtree({ base: new GeneralName({ dNSName }) }),
     ),
-    ...ranges.map(
-      (iPAddress) =>
-        new GeneralSubtree({ base: new GeneralName({ iPAddress }) }),
-    ),
+    ...ranges.map((range) => {
+      const [address = "", bits = ""] = range.split("/");
+      const iPAddress = `${canonicalAddress(address)}/${bits}`;
+      return new GeneralSubtree({ base: new GeneralName({ iPAddress }) });
+    }),
   ];
   const permitted = subtrees(
     constraints.permittedDnsNames,

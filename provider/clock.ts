@@ -22,7 +22,9 @@ export function now(): Date {
     !/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(
       text,
     ) ||
-    Number.isNaN(date.getTime())
+    Number.isNaN(date.getTime()) ||
+    // JavaScript takes 30 February for 2 March.
+    new Date(text.slice(0, 10)).toISOString().slice(0, 10) !== text.slice(0, 10)
   ) {
     throw new InputError([
       {

@@ -1,6 +1,7 @@
 import { checkAlternativeNames } from "../alternativeNames";
 import type { Problem } from "../problem";
 import { below, quote } from "../problem";
+import { checkSubject } from "../subject";
 import { checkValidityDays } from "../validity";
 
 /** One device of a batch, as the manifest or the program names it. */
@@ -40,6 +41,7 @@ export function checkDevices(devices: readonly Device[]): Problem[] {
     problems.push(
       ...below(device.source, [
         ...checkAlternativeNames(device),
+        ...checkSerialNumber(device),
         ...(device.validityDays === undefined
           ? []
           : checkValidityDays(device.validityDays)),
@@ -47,6 +49,14 @@ export function checkDevices(devices: readonly Device[]): Problem[] {
     );
   }
   return problems;
+}
+
+function checkSerialNumber({ id, serialNumber }: Device): Problem[] {
+  return serialNumber === undefined
+    ? []
+    : checkSubject({ commonName: id, serialNumber }).filter(
+        ({ path }) => path === "serialNumber",
+      );
 }
 
 /**

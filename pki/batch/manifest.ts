@@ -1,5 +1,4 @@
-import { CsvError } from "csv-parse";
-import { parse } from "csv-parse/sync";
+import { CsvError, parse } from "csv-parse/sync";
 import type { Problem } from "../problem";
 import { InputError, quote } from "../problem";
 import type { Device } from "./device";
