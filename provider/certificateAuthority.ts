@@ -137,7 +137,7 @@ function collectEvidence(inputs: Inputs, before: Evidence): Evidence {
             subjectKeyIdentifier: keyIdentifier(
               publicKeyDer(certificate.publicKey),
             ),
-            notAfter: formatDate(certificate.validToDate),
+            notAfter: formatDate(new Date(certificate.validTo)),
           },
         ];
       },

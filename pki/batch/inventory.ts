@@ -43,8 +43,8 @@ export function inventoryEntry(
   return {
     id,
     serialNumber: certificate.serialNumber.toLowerCase(),
-    notBefore: formatDate(certificate.validFromDate),
-    notAfter: formatDate(certificate.validToDate),
+    notBefore: formatDate(new Date(certificate.validFrom)),
+    notAfter: formatDate(new Date(certificate.validTo)),
     sha256: createHash("sha256").update(certificate.raw).digest("hex"),
     thingsBoardCredentialsId: thingsBoardCredentialsId(certificatePem),
     status: DeviceStatus.Active,
