@@ -30,7 +30,7 @@ const { secretName, ...serverSettings } = settings.server;
 const server = new ServerCertificate("server", {
   issuer: serverCA,
   ...serverSettings,
-  kubernetes: { namespace, secretName, thingsBoardAliases: true, provider },
+  kubernetes: { namespace, secretName, aliases: true, provider },
 });
 
 const deviceRoot = new RootCA("device-root", settings.deviceRoot);

@@ -174,7 +174,11 @@ function createSecrets(
     const secret = new kubernetes.core.v1.Secret(
       `${name}-secret-${shard}`,
       {
-        metadata: { ...object, labels: LABELS },
+        metadata: {
+          ...object,
+          labels: LABELS,
+          annotations: { "mqtt-pki/batch-digest": batch.digest },
+        },
         type: "Opaque",
         data: data.apply(secretData),
       },

@@ -57,6 +57,8 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
   readonly fingerprintSha256: pulumi.Output<string>;
   /** UTC, such as `2031-11-19T21:46:40Z`. */
   readonly notAfter: pulumi.Output<string>;
+  /** Id of the generation that signs. */
+  readonly activeGeneration: pulumi.Output<string>;
   /** What updates did with each generation, by its id. */
   readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
   /** For the resources below; holds the key. */
@@ -119,6 +121,7 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
     this.trustAnchorsPem = pulumi.output(issuer.trustAnchorsPem);
     this.fingerprintSha256 = certificate.fingerprintSha256;
     this.notAfter = certificate.notAfter;
+    this.activeGeneration = authority.activeGeneration;
     this.generations = authority.evidence;
     this.signer = {
       privateKeyPem,

@@ -12,6 +12,8 @@ export interface Issuer {
   chainPem: pulumi.Input<string>;
   /** All roots to be trusted, PEM. */
   trustAnchorsPem: pulumi.Input<string>;
+  /** Id of the generation that signs; goes into the annotations of what it signed. */
+  activeGeneration?: pulumi.Input<string>;
   signer: IssuerSigner;
 }
 

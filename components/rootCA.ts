@@ -52,6 +52,8 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
   readonly fingerprintSha256: pulumi.Output<string>;
   /** UTC, such as `2036-11-17T21:46:40Z`. */
   readonly notAfter: pulumi.Output<string>;
+  /** Id of the generation that signs. */
+  readonly activeGeneration: pulumi.Output<string>;
   /** What updates did with each generation, by its id. */
   readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
   /** For the resources below; holds the key. */
@@ -110,6 +112,7 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
     this.trustAnchorsPem = authority.trustAnchorsPem;
     this.fingerprintSha256 = certificate.fingerprintSha256;
     this.notAfter = certificate.notAfter;
+    this.activeGeneration = authority.activeGeneration;
     this.generations = authority.evidence;
     this.signer = {
       privateKeyPem,

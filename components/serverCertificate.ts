@@ -13,7 +13,7 @@ export interface ServerSecretArgs {
   /** Name of the Secret. It is updated in place, so give the provider `enableSecretMutable`. */
   secretName: pulumi.Input<string>;
   /** Also under `server.pem` and `mqttserver_key.pem`, the names in ThingsBoard's manifests. Default false. */
-  thingsBoardAliases?: pulumi.Input<boolean>;
+  aliases?: pulumi.Input<boolean>;
   /** The provider that renders the Secret or deploys it. Default: the ambient one. */
   provider?: kubernetes.Provider;
 }
@@ -113,7 +113,7 @@ export class ServerCertificate extends pulumi.ComponentResource {
     this.secretName =
       args.kubernetes === undefined
         ? pulumi.output("")
-        : createSecret(this, name, certificate, args.kubernetes);
+        : createSecret(this, name, certificate, issuer, args.kubernetes);
     this.registerOutputs({
       certificatePem: this.certificatePem,
       chainPem: this.chainPem,
@@ -129,6 +129,7 @@ function createSecret(
   parent: ServerCertificate,
   name: string,
   certificate: Certificate,
+  issuer: Issuer,
   args: ServerSecretArgs,
 ): pulumi.Output<string> {
   const object = checkedName(args.namespace, args.secretName, {
@@ -146,6 +147,9 @@ function createSecret(
           "mqtt-pki/fingerprint-sha256": certificate.fingerprintSha256,
           "mqtt-pki/serial-number": certificate.serialNumber,
           "mqtt-pki/not-after": certificate.notAfter,
+          ...(issuer.activeGeneration !== undefined && {
+            "mqtt-pki/issuer-generation": issuer.activeGeneration,
+          }),
         },
       },
       type: "kubernetes.io/tls",
@@ -154,7 +158,7 @@ function createSecret(
           parent.chainPem,
           parent.privateKeyPem,
           parent.trustAnchorsPem,
-          args.thingsBoardAliases ?? false,
+          args.aliases ?? false,
         ])
         .apply(([chain, key, anchors, aliases]) =>
           secretData({

@@ -77,7 +77,12 @@ export const certificate: CustomResource = {
             ...checkOrder(value),
             ...checkSigner(value, unknown),
             ...checkUnchangeable(value, oldInputs),
-            ...(oldInputs === undefined ? checkNew(value) : []),
+            // A new certificate must fit under its issuer today; an old one is looked at when it is issued anew.
+            ...(oldInputs === undefined
+              ? attempt(() => {
+                  refuse(problemsUnderIssuer(value, now()));
+                })
+              : []),
           ];
     return Promise.resolve(checkResult(news, failures));
   },
@@ -92,13 +97,14 @@ export const certificate: CustomResource = {
       return { changes: true, replaces: ["profile"] };
     }
     const reason = await reasonToIssue(old, parsed.value, parsed.unknown);
-    if (reason === undefined && !isDue(old)) {
+    if (reason !== undefined) {
+      refuse(problemsUnderIssuer(parsed.value, now()));
+      return { changes: true };
+    }
+    if (!isDue(old)) {
       return { changes: !isDeepStrictEqual(old.renewal, parsed.value.renewal) };
     }
-    return {
-      changes:
-        reason !== undefined || !(await isPostponed(urn, old, parsed.value)),
-    };
+    return { changes: !(await isPostponed(urn, old, parsed.value)) };
   },
 
   async create(urn, inputs) {
@@ -169,18 +175,22 @@ function checkSigner(inputs: Inputs, unknown: readonly string[]): Problem[] {
   return problems;
 }
 
-/** A new certificate must fit under its issuer today; an old one is looked at when it is due. */
-function checkNew(inputs: Inputs): readonly Problem[] {
+/** What the issuer's certificate does not allow, as far as that is known. */
+function problemsUnderIssuer(inputs: Inputs, at: Date): Problem[] {
   const pem = inputs.signer.certificatePem;
   return pem === undefined
     ? []
-    : attempt(() => {
-        const issuer = readIssuer(pem, "signer.certificatePem");
-        const problems = checkAgainstCertificate(inputs, issuer, now());
-        if (problems.length > 0) {
-          throw new InputError(problems);
-        }
-      });
+    : checkAgainstCertificate(
+        inputs,
+        readIssuer(pem, "signer.certificatePem"),
+        at,
+      );
+}
+
+function refuse(problems: readonly Problem[]): void {
+  if (problems.length > 0) {
+    throw new InputError(problems);
+  }
 }
 
 /** A CA keeps its key and its name for life (I10, I11): everything below it depends on them. */
@@ -266,15 +276,7 @@ async function isPostponed(
   old: Outputs,
   inputs: Inputs,
 ): Promise<boolean> {
-  const pem = inputs.signer.certificatePem;
-  if (pem === undefined) {
-    return false;
-  }
-  const problems = checkAgainstCertificate(
-    inputs,
-    readIssuer(pem, "signer.certificatePem"),
-    now(),
-  );
+  const problems = problemsUnderIssuer(inputs, now());
   if (problems.length === 0) {
     return false;
   }
@@ -304,13 +306,7 @@ async function issue(urn: string, inputs: Inputs): Promise<Outputs> {
     ]);
   }
   const signer = await readSigner(inputs.signer, request.publicKey);
-  const problems =
-    signer.certificate === undefined
-      ? []
-      : checkAgainstCertificate(order, signer.certificate, at);
-  if (problems.length > 0) {
-    throw new InputError(problems);
-  }
+  refuse(problemsUnderIssuer(inputs, at));
   const issued = await issueCertificate(order, request, signer, at);
   verify(inputs, issued, at);
   return {
@@ -340,12 +336,11 @@ function renewAt(urn: string, inputs: Inputs, old: Outputs): string {
 /** Nothing leaves that a strict client would refuse (I12). */
 function verify(inputs: Inputs, issued: IssuedCertificate, at: Date): void {
   const { chainPem = "", trustAnchorsPem } = inputs.signer;
-  const problems = verifyChain(
-    `${issued.certificatePem}${chainPem}`,
-    trustAnchorsPem ?? issued.certificatePem,
-    at,
+  refuse(
+    verifyChain(
+      `${issued.certificatePem}${chainPem}`,
+      trustAnchorsPem ?? issued.certificatePem,
+      at,
+    ),
   );
-  if (problems.length > 0) {
-    throw new InputError(problems);
-  }
 }
