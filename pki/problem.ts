@@ -44,6 +44,15 @@ export function below(parent: string, problems: readonly Problem[]): Problem[] {
   }));
 }
 
+/** Each problem once, in the order of its first appearance. */
+export function uniqueProblems(problems: readonly Problem[]): Problem[] {
+  return [
+    ...new Map(
+      problems.map((problem) => [formatProblem(problem), problem]),
+    ).values(),
+  ];
+}
+
 /** A value as it stands in a message: quoted, and cut where it is long. */
 export function quote(value: unknown): string {
   // JSON.stringify answers undefined for undefined and for functions, whatever its type says.

@@ -1,5 +1,5 @@
 import type { Problem } from "../pki/problem";
-import { InputError, formatProblem } from "../pki/problem";
+import { InputError, formatProblem, uniqueProblems } from "../pki/problem";
 import type { CheckResult } from "./resource";
 import type { Properties } from "./wire";
 
@@ -21,13 +21,11 @@ export function checkResult(
   inputs: Properties,
   problems: readonly Problem[],
 ): CheckResult {
-  const unique = new Set(problems.map(formatProblem));
-  return {
-    inputs,
-    ...(unique.size > 0 && {
-      // The path stands in the reason: of a `property` the engine prints the value, too, which for a path within an
-      // object it takes for nothing, and which for an object may hold a key.
-      failures: [...unique].map((reason) => ({ property: "", reason })),
-    }),
-  };
+  const failures = uniqueProblems(problems).map((problem) => ({
+    // The path stands in the reason: of a `property` the engine prints the value, too, which for a path within an
+    // object it takes for nothing, and which for an object may hold a key.
+    property: "",
+    reason: formatProblem(problem),
+  }));
+  return failures.length > 0 ? { inputs, failures } : { inputs };
 }

@@ -9,7 +9,7 @@ import { checkDevices } from "../pki/batch/device";
 import { DeviceAction } from "../pki/batch/plan";
 import { checkOrder } from "../pki/order";
 import type { Problem } from "../pki/problem";
-import { InputError, below, quote } from "../pki/problem";
+import { InputError, below, quote, uniqueProblems } from "../pki/problem";
 import { attempt, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
@@ -164,15 +164,22 @@ function checkInputs(
 }
 
 function checkIssuer(inputs: DeviceBatchInputs, device: Device): Problem[] {
-  const order = orderFor(device, inputs);
-  const authorities = inputs.signer.authorities ?? [];
-  const problems = checkAgainstAuthorities(order, authorities);
-  // What the whole batch gets wrong is said once, not for every device.
-  return problems.map((problem) =>
+  return placed(
+    device,
+    checkAgainstAuthorities(
+      orderFor(device, inputs),
+      inputs.signer.authorities ?? [],
+    ),
+  );
+}
+
+/** Problems of a device where it stands, and those of the whole batch without a place, so that they are said once. */
+function placed(device: Device, problems: readonly Problem[]): Problem[] {
+  return problems.flatMap((problem) =>
     problem.path === "issuer" ||
     (problem.path === "validityDays" && device.validityDays === undefined)
-      ? problem
-      : (below(device.source, [problem])[0] ?? problem),
+      ? [problem]
+      : below(device.source, [problem]),
   );
 }
 
@@ -228,9 +235,9 @@ function refuseUnderIssuer(
   }
   const issuer = readIssuer(pem, "signer.certificatePem");
   const problems = plan.flatMap(({ device, order }) =>
-    below(device.source, checkAgainstCertificate(order, issuer, now())),
+    placed(device, checkAgainstCertificate(order, issuer, now())),
   );
   if (problems.length > 0) {
-    throw new InputError(problems.slice(0, 20));
+    throw new InputError(uniqueProblems(problems));
   }
 }

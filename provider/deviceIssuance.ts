@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { createHash } from "node:crypto";
 import { checkAgainstCertificate } from "../pki/authority";
 import type { Device } from "../pki/batch/device";
@@ -12,7 +13,9 @@ import type { Signer } from "../pki/certificate";
 import { issueCertificate } from "../pki/certificate";
 import { verifyChain } from "../pki/chain";
 import {
+  describeKey,
   exportPkcs8,
+  formatKeySpec,
   generateKey,
   publicKeyDer,
   readPrivateKey,
@@ -23,6 +26,7 @@ import type { Problem } from "../pki/problem";
 import { InputError, below } from "../pki/problem";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { orderFor, readDevices } from "./deviceBatchInputs";
+import type { StoredDevice } from "./outputDirectory";
 import { OutputDirectory } from "./outputDirectory";
 import { Progress } from "./progress";
 import { readSigner, signerKeyIdentifier } from "./signer";
@@ -33,6 +37,8 @@ export interface PlannedDevice {
   readonly order: CertificateOrder;
   /** One of {@link DeviceAction}. */
   readonly action: string;
+  /** The key it has and keeps: it may sit where nobody can write a new one. */
+  readonly keptKey: KeyObject | undefined;
 }
 
 /**
@@ -55,8 +61,23 @@ export function planBatch(
       device,
       order,
       action: reissue && stored !== undefined ? DeviceAction.Reissue : action,
+      keptKey: reissue ? undefined : usableKey(stored, order),
     };
   });
+}
+
+function usableKey(
+  stored: StoredDevice | undefined,
+  order: CertificateOrder,
+): KeyObject | undefined {
+  if (stored?.keyMatches !== true) {
+    return undefined;
+  }
+  const key = readPrivateKey(stored.privateKeyPem, "key");
+  const kind = describeKey(key);
+  return kind !== undefined && formatKeySpec(kind) === formatKeySpec(order.key)
+    ? key
+    : undefined;
 }
 
 /** `+12 new, 3 changed, 40 due, 9,945 unchanged` */
@@ -142,9 +163,9 @@ export interface BatchResult {
   /** Devices the manifest names. */
   readonly count: number;
   readonly digest: string;
-  /** Devices that got a new certificate and a new key in this update. */
+  /** Devices that got a new key and certificate in this update. */
   readonly issued: number;
-  /** Devices that got a new certificate for their old key in this update. */
+  /** Devices whose key got a new certificate in this update. */
   readonly renewed: number;
   /** When the first and the last certificate end, such as `2027-11-20T21:46:40Z`; empty without devices. */
   readonly expiresFirst: string;
@@ -174,8 +195,8 @@ export async function issueBatch(
   }
   const entries = entriesOf(inputs, plan);
   directory.writeInventory(entries);
-  const count = (action: string): number =>
-    plan.filter((planned) => planned.action === action).length;
+  const signed = plan.filter(({ action }) => action !== DeviceAction.Keep);
+  const issued = signed.filter(({ keptKey }) => keptKey === undefined).length;
   const ends = entries
     .filter(({ status }) => status === DeviceStatus.Active)
     .map(({ notAfter }) => notAfter)
@@ -183,8 +204,8 @@ export async function issueBatch(
   return {
     count: plan.length,
     digest: digestOf(entries, inputs),
-    issued: count(DeviceAction.Issue) + count(DeviceAction.Reissue),
-    renewed: count(DeviceAction.Renew),
+    issued,
+    renewed: signed.length - issued,
     expiresFirst: ends[0] ?? "",
     expiresLast: ends.at(-1) ?? "",
     issuerKeyIdentifier: signer.signingKey.keyIdentifier,
@@ -192,7 +213,7 @@ export async function issueBatch(
 }
 
 async function carryOut(
-  { device, order, action }: PlannedDevice,
+  { device, order, action, keptKey }: PlannedDevice,
   inputs: DeviceBatchInputs,
   signer: Signer,
   directory: OutputDirectory,
@@ -204,11 +225,7 @@ async function carryOut(
     directory.writeChain(device.id, `${stored.certificatePem}${suffix}`);
     return;
   }
-  // A renewed device keeps its key: it may sit where nobody can write a new one.
-  const key =
-    action === DeviceAction.Renew && stored !== undefined
-      ? readPrivateKey(stored.privateKeyPem, device.source)
-      : generateKey(order.key);
+  const key = keptKey ?? generateKey(order.key);
   if (signer.certificate !== undefined) {
     refuse(device, checkAgainstCertificate(order, signer.certificate, at));
   }

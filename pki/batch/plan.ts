@@ -46,7 +46,7 @@ export function deviceOrder(
 export const DeviceAction = {
   /** It has no certificate yet. */
   Issue: "issue",
-  /** What it has is not what the manifest asks for, or not from this issuer. */
+  /** What it has is not what the manifest asks for, or not from this issuer; a key of the right kind stays. */
   Reissue: "reissue",
   /** Its renewal point has passed. */
   Renew: "renew",
