@@ -1,0 +1,114 @@
+import { EngineError } from "./errors";
+import type { Display, Operation, Step } from "./events";
+import { isDefaultProvider } from "./urn";
+
+/** Thrown where something new would start although the update is to end. */
+export class Stopped extends EngineError {}
+
+/** What goes on in one preview or update: the steps that run, how many are done, and whether it is to end. */
+export class Activity {
+  /** How many resources had which operation. */
+  readonly counts = new Map<Operation, number>();
+  /** Resolves when nothing new is to be started any more. */
+  readonly stopped: Promise<void>;
+  /** Whether the state has to be written, be it only for what surrounds a resource. */
+  changed = false;
+  private announceStop: () => void = () => undefined;
+  private failures = 0;
+  private ending = false;
+  private readonly running = new Set<Promise<unknown>>();
+
+  constructor(
+    readonly preview: boolean,
+    private readonly display: Display,
+  ) {
+    this.stopped = new Promise((resolve) => {
+      this.announceStop = resolve;
+    });
+  }
+
+  get failed(): boolean {
+    return this.failures > 0;
+  }
+
+  get stopping(): boolean {
+    return this.ending;
+  }
+
+  /** Starts nothing new from here on; what runs may end. */
+  stop(): void {
+    this.ending = true;
+    this.announceStop();
+  }
+
+  refuseIfStopping(): void {
+    if (this.ending) {
+      throw new Stopped("the update is stopping");
+    }
+  }
+
+  /** Reports an error, of a resource if a URN is given. */
+  fail(urn: string, message: string): void {
+    this.noteFailure();
+    this.display.diagnostic({ severity: "error", urn, message });
+  }
+
+  /** Counts a failure that has been reported elsewhere. A preview goes on, to find the other mistakes. */
+  noteFailure(): void {
+    this.failures += 1;
+    if (!this.preview) {
+      this.stop();
+    }
+  }
+
+  /** Runs something the end has to wait for. */
+  track<Result>(action: () => Promise<Result>): Promise<Result> {
+    const running = action();
+    this.running.add(running);
+    const done = (): void => {
+      this.running.delete(running);
+    };
+    running.then(done, done);
+    return running;
+  }
+
+  /** Resolves when nothing is running. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) {
+      await Promise.allSettled([...this.running]);
+    }
+  }
+
+  /** Runs a step and shows it. */
+  async step<Result>(
+    step: Step,
+    action: () => Promise<Result>,
+  ): Promise<Result> {
+    this.refuseIfStopping();
+    this.changed = true;
+    const started = Date.now();
+    const seconds = (): number => (Date.now() - started) / 1000;
+    try {
+      const result = await action();
+      this.count(step);
+      this.display.stepDone(step, false, seconds());
+      return result;
+    } catch (error) {
+      this.display.stepDone(step, true, seconds());
+      throw error;
+    }
+  }
+
+  /** Notes a resource that stays as it is. */
+  unchanged(step: Step): void {
+    this.count(step);
+    this.display.stepDone(step, false, 0);
+  }
+
+  /** Providers nobody asked for by name do not count. */
+  private count({ op, type, name }: Step): void {
+    if (!isDefaultProvider(type, name)) {
+      this.counts.set(op, (this.counts.get(op) ?? 0) + 1);
+    }
+  }
+}

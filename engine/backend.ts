@@ -1,0 +1,282 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { writeFileAtomic } from "./atomic";
+import { EngineError, hasCode, messageOf, outOfScope } from "./errors";
+import type { Crypter } from "./secrets";
+import {
+  decodeResource,
+  encodeResource,
+  type SecretForm,
+  type Snapshot,
+} from "./state";
+import {
+  isMap,
+  parse,
+  type PropertyMap,
+  type PropertyValue,
+  textOf,
+} from "./values";
+
+const STATE_VERSION = 3;
+
+/** A state file as read: the JSON of its deployment, secrets still encrypted. */
+export interface StoredState {
+  deployment: PropertyMap;
+  /** The salt its secrets were encrypted with. */
+  salt: string | undefined;
+}
+
+/** What a finished update leaves in the history. */
+export interface HistoryEntry {
+  kind: "update" | "destroy";
+  startTime: number;
+  endTime: number;
+  succeeded: boolean;
+  resourceChanges: Record<string, number>;
+}
+
+/** The state of one stack in a folder laid out as Pulumi's file backend lays it out. */
+export class Backend {
+  private readonly file: string;
+
+  constructor(
+    /** The folder the URL names; everything is in `.pulumi` below it. */
+    readonly root: string,
+    private readonly project: string,
+    private readonly stack: string,
+  ) {
+    this.file = join(root, ".pulumi", "stacks", project, `${stack}.json`);
+  }
+
+  /** The folder of this stack's lock files. */
+  get lockFolder(): string {
+    return join(
+      this.root,
+      ".pulumi",
+      "locks",
+      "organization",
+      this.project,
+      this.stack,
+    );
+  }
+
+  /** Reads the state; undefined if the stack has none yet. */
+  async read(): Promise<StoredState | undefined> {
+    if (existsSync(`${this.file}.gz`)) {
+      throw outOfScope(`A compressed state file (${this.file}.gz)`);
+    }
+    await this.checkMeta();
+    let text: string;
+    try {
+      text = await readFile(this.file, "utf8");
+    } catch (error) {
+      if (hasCode(error, "ENOENT")) {
+        return undefined;
+      }
+      throw error;
+    }
+    const json = parseState(text, this.file);
+    if (json.version !== STATE_VERSION || !isMap(json.checkpoint)) {
+      throw outOfScope(
+        `A state of version ${textOf(json.version)} (${this.file})`,
+      );
+    }
+    const latest = json.checkpoint.latest;
+    const deployment = isMap(latest) ? latest : {};
+    return { deployment, salt: saltOf(deployment) };
+  }
+
+  /** Writes the state. The state before it stays beside it as `.bak`. */
+  async write(
+    snapshot: Snapshot,
+    crypter: Crypter,
+    metadata: PropertyMap,
+  ): Promise<void> {
+    await this.writeMeta();
+    if (existsSync(this.file)) {
+      await copyFile(this.file, `${this.file}.bak`);
+    }
+    const state: PropertyMap = {
+      version: STATE_VERSION,
+      checkpoint: {
+        stack: `organization/${this.project}/${this.stack}`,
+        latest: encodeDeployment(snapshot, crypter, metadata),
+      },
+    };
+    await writeFileAtomic(this.file, JSON.stringify(state));
+  }
+
+  /** Notes a finished update, with a copy of the state it left, where `pulumi stack history` looks for it. */
+  async addHistory(entry: HistoryEntry): Promise<void> {
+    const folder = join(
+      this.root,
+      ".pulumi",
+      "history",
+      this.project,
+      this.stack,
+    );
+    const stamp = BigInt(Date.now()) * 1_000_000n;
+    const prefix = join(folder, `${this.stack}-${stamp}`);
+    await writeFileAtomic(
+      `${prefix}.history.json`,
+      JSON.stringify({
+        kind: entry.kind,
+        startTime: Math.floor(entry.startTime / 1000),
+        message: "",
+        environment: {},
+        config: {},
+        version: 0,
+        result: entry.succeeded ? "succeeded" : "failed",
+        endTime: Math.floor(entry.endTime / 1000),
+        resourceChanges: entry.resourceChanges,
+      }),
+    );
+    if (existsSync(this.file)) {
+      await copyFile(this.file, `${prefix}.checkpoint.json`);
+      const backups = join(
+        this.root,
+        ".pulumi",
+        "backups",
+        this.project,
+        this.stack,
+      );
+      await mkdir(backups, { recursive: true, mode: 0o700 });
+      await copyFile(this.file, join(backups, `${this.stack}.${stamp}.json`));
+    }
+  }
+
+  /** The names of the project's stacks in this backend. */
+  async stacks(): Promise<string[]> {
+    try {
+      const names = await readdir(
+        join(this.root, ".pulumi", "stacks", this.project),
+      );
+      return names
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => name.slice(0, -".json".length));
+    } catch {
+      return [];
+    }
+  }
+
+  /** Refuses folders of another layout: a stack could be in them and not be seen. */
+  private async checkMeta(): Promise<void> {
+    const meta = join(this.root, ".pulumi", "meta.yaml");
+    if (
+      existsSync(meta) &&
+      !/^version: 1$/m.test(await readFile(meta, "utf8"))
+    ) {
+      throw outOfScope(`A state folder of another version (${meta})`);
+    }
+  }
+
+  private async writeMeta(): Promise<void> {
+    const meta = join(this.root, ".pulumi", "meta.yaml");
+    if (!existsSync(meta)) {
+      await mkdir(join(this.root, ".pulumi"), { recursive: true, mode: 0o700 });
+      await writeFileAtomic(meta, "version: 1\n");
+    }
+  }
+}
+
+/** Turns the backend's URL into a folder; relative ones count from the current folder. */
+export function backendFolder(url: string | undefined): string {
+  if (url === undefined || url === "") {
+    throw new EngineError(
+      "No state backend is set. Set PULUMI_BACKEND_URL, for example to file://./.state (or `backend.url` in Pulumi.yaml).",
+    );
+  }
+  if (!url.startsWith("file://")) {
+    throw outOfScope(
+      `The state backend ${url.split("://", 1)[0] ?? ""}:// (this engine keeps state in file://)`,
+    );
+  }
+  const path =
+    decodeURIComponent(
+      (url.slice("file://".length).split("?", 1)[0] ?? "").replace(/\/+$/, ""),
+    ) || "/";
+  return path === "~" || path.startsWith("~/")
+    ? join(homedir(), path.slice(1))
+    : resolve(path);
+}
+
+/** A deployment as JSON, as it stands in the state file and in `stack export`. */
+export function encodeDeployment(
+  snapshot: Snapshot,
+  crypter: Crypter,
+  metadata: PropertyMap,
+  form: SecretForm = "ciphertext",
+): PropertyMap {
+  const pending = snapshot.pendingOperations.map((operation) => ({
+    resource: encodeResource(operation.resource, crypter, form),
+    type: operation.type,
+  }));
+  return {
+    manifest: { time: new Date().toISOString(), magic: "", version: "" },
+    secrets_providers: { type: "passphrase", state: { salt: crypter.salt } },
+    ...(snapshot.resources.length === 0
+      ? {}
+      : {
+          resources: snapshot.resources.map((resource) =>
+            encodeResource(resource, crypter, form),
+          ),
+        }),
+    ...(pending.length === 0 ? {} : { pending_operations: pending }),
+    metadata,
+  };
+}
+
+/** Reads a deployment and opens its secrets. */
+export function decodeDeployment(
+  deployment: PropertyMap,
+  crypter: Crypter | undefined,
+): Snapshot {
+  const list = (key: string): PropertyValue[] =>
+    Array.isArray(deployment[key]) ? deployment[key] : [];
+  return {
+    resources: list("resources").map((resource) =>
+      decodeResource(resource, crypter),
+    ),
+    pendingOperations: list("pending_operations")
+      .filter(isMap)
+      .map((operation) => ({
+        resource: decodeResource(operation.resource ?? null, crypter),
+        type: textOf(operation.type),
+      })),
+  };
+}
+
+function saltOf(deployment: PropertyMap): string | undefined {
+  const provider = deployment.secrets_providers;
+  if (!isMap(provider)) {
+    return undefined;
+  }
+  if (provider.type !== "passphrase") {
+    throw outOfScope(
+      `The secrets provider "${textOf(provider.type)}" of this state (this engine has "passphrase")`,
+    );
+  }
+  const state = provider.state;
+  return isMap(state) && typeof state.salt === "string"
+    ? state.salt
+    : undefined;
+}
+
+function parseState(text: string, file: string): PropertyMap {
+  try {
+    const json = parse(JSON.parse(text));
+    if (isMap(json)) {
+      return json;
+    }
+  } catch (error) {
+    throw new EngineError(
+      `The state file ${file} is damaged (${messageOf(error)}). The state before it is in ${file}.bak.`,
+    );
+  }
+  throw new EngineError(
+    `The state file ${file} is damaged. The state before it is in ${file}.bak.`,
+  );
+}

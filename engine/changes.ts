@@ -1,0 +1,323 @@
+import type { Activity } from "./activity";
+import { deleteInWorld, dependentReplacements } from "./deletes";
+import { EngineError } from "./errors";
+import type { Operation, Step } from "./events";
+import type { Goal } from "./goal";
+import type { Journal } from "./journal";
+import type { ResourceLifecycle } from "./provider";
+import type { ProviderRegistry } from "./providerRegistry";
+import type { PendingOperation, ResourceState, Snapshot } from "./state";
+import { mustWrite, type Plan, planChange, withSecrets } from "./steps";
+import { urnName } from "./urn";
+import { type PropertyMap, UNKNOWN } from "./values";
+
+/** What changes work with. */
+export interface ChangeContext {
+  activity: Activity;
+  base: Snapshot;
+  journal: Journal;
+  providers: ProviderRegistry;
+  isTaken: (resource: ResourceState) => boolean;
+}
+
+/** Brings resources from what they were to what they are to be; in a preview it only works out how that would go. */
+export class Changes {
+  private readonly replaced = new Set<ResourceState>();
+  private readonly deletedFirst = new Set<ResourceState>();
+
+  constructor(private readonly context: ChangeContext) {}
+
+  /** Whether a resource is no longer in the world and only has to leave the state. */
+  isGone(resource: ResourceState): boolean {
+    return resource.pendingReplacement || this.deletedFirst.has(resource);
+  }
+
+  /** Whether a resource has a successor. */
+  isReplaced(resource: ResourceState): boolean {
+    return (
+      resource.delete ||
+      this.replaced.has(resource) ||
+      this.deletedFirst.has(resource)
+    );
+  }
+
+  /** Whether a resource waits to be deleted because its successor was made first. */
+  awaitsDeletion(resource: ResourceState): boolean {
+    return this.replaced.has(resource);
+  }
+
+  /** Does what a registered resource needs. The lifecycle is undefined for components, which have none. */
+  async apply(
+    goal: Goal,
+    next: ResourceState,
+    old: ResourceState | undefined,
+    lifecycle: ResourceLifecycle | undefined,
+  ): Promise<ResourceState> {
+    if (old === undefined) {
+      return this.create(
+        stepOf("create", next, undefined, next.inputs),
+        next,
+        lifecycle,
+      );
+    }
+    if (this.isGone(old)) {
+      return this.create(
+        stepOf("replace", next, old.inputs, next.inputs),
+        next,
+        lifecycle,
+        { inPlaceOf: old },
+      );
+    }
+    const plan = await planChange(
+      old,
+      next,
+      goal,
+      lifecycle,
+      this.context.activity.preview,
+    );
+    switch (plan.kind) {
+      case "same":
+        return this.keep(next, old);
+      case "update":
+        return this.update(next, old, lifecycle, plan.changes);
+      case "replace":
+        return this.replace(goal, next, old, lifecycle, plan);
+    }
+  }
+
+  private async keep(
+    next: ResourceState,
+    old: ResourceState,
+  ): Promise<ResourceState> {
+    const { activity, journal } = this.context;
+    activity.unchanged(stepOf("same", next, old.inputs, next.inputs));
+    const state = {
+      ...next,
+      id: old.id,
+      outputs: old.outputs,
+      initErrors: old.initErrors,
+    };
+    if (mustWrite(old, state)) {
+      activity.changed = true;
+      await journal.settle(state, old);
+      return state;
+    }
+    // Word for word as before, down to where in the program it was registered.
+    const kept = { ...old };
+    journal.keep(kept, old);
+    return kept;
+  }
+
+  private create(
+    step: Step,
+    next: ResourceState,
+    lifecycle: ResourceLifecycle | undefined,
+    replacing: { inPlaceOf?: ResourceState; ahead?: ResourceState } = {},
+  ): Promise<ResourceState> {
+    const { activity, journal } = this.context;
+    return activity.step(step, async () => {
+      const now = new Date().toISOString();
+      const state: ResourceState = { ...next, created: now, modified: now };
+      const operation = await this.recorded(
+        "creating",
+        state,
+        lifecycle,
+        async (made) => {
+          const result = await made.create({
+            urn: next.urn,
+            preview: activity.preview,
+            timeout: next.customTimeouts.create ?? 0,
+            inputs: next.inputs,
+          });
+          if (result.id === "" && !activity.preview) {
+            throw new EngineError(
+              "The plugin made the resource but returned no id.",
+            );
+          }
+          state.id = result.id || UNKNOWN;
+          state.outputs = withSecrets(result.outputs, next);
+          state.initErrors = result.initErrors;
+        },
+      );
+      if (replacing.ahead !== undefined && !activity.preview) {
+        replacing.ahead.delete = true;
+      }
+      await journal.settle(state, replacing.inPlaceOf, operation);
+      refuseUnready(state);
+      return state;
+    });
+  }
+
+  private update(
+    next: ResourceState,
+    old: ResourceState,
+    lifecycle: ResourceLifecycle | undefined,
+    changes: string[],
+  ): Promise<ResourceState> {
+    const { activity, journal } = this.context;
+    const step = {
+      ...stepOf("update", next, old.inputs, next.inputs),
+      changes,
+    };
+    return activity.step(step, async () => {
+      const state: ResourceState = {
+        ...next,
+        id: old.id,
+        outputs: old.outputs,
+      };
+      const operation = await this.recorded(
+        "updating",
+        old,
+        lifecycle,
+        async (made) => {
+          const result = await made.update({
+            urn: next.urn,
+            id: old.id,
+            preview: activity.preview,
+            timeout: next.customTimeouts.update ?? 0,
+            oldInputs: old.inputs,
+            oldOutputs: old.outputs,
+            newInputs: next.inputs,
+            ignoreChanges: next.ignoreChanges,
+          });
+          state.outputs = withSecrets(result.outputs, next);
+          state.initErrors = result.initErrors;
+          state.modified = new Date().toISOString();
+        },
+      );
+      await journal.settle(state, old, operation);
+      refuseUnready(state);
+      return state;
+    });
+  }
+
+  private async replace(
+    goal: Goal,
+    next: ResourceState,
+    old: ResourceState,
+    lifecycle: ResourceLifecycle | undefined,
+    plan: Extract<Plan, { kind: "replace" }>,
+  ): Promise<ResourceState> {
+    const { changes, replaces } = plan;
+    const step = {
+      ...stepOf("replace", next, old.inputs, next.inputs),
+      changes,
+      replaces,
+    };
+    if (old.protect && next.protect) {
+      throw new EngineError(
+        `"${goal.name}" would be replaced, but it is protected. Remove \`protect\` from it in the program and run \`up\` first.`,
+      );
+    }
+    if (lifecycle !== undefined) {
+      // Defaults carried over from the old resource do not hold for a new one.
+      const { preview } = this.context.activity;
+      const fresh = await lifecycle.check({
+        urn: next.urn,
+        preview,
+        timeout: 0,
+        olds: {},
+        news: goal.inputs,
+      });
+      next.inputs = fresh.inputs;
+    }
+    if (plan.deleteFirst) {
+      await this.deleteFirst(old);
+      return this.create(step, next, lifecycle, { inPlaceOf: old });
+    }
+    // The old one goes after everything that depends on it has moved to the new one.
+    this.replaced.add(old);
+    return this.create(step, next, lifecycle, { ahead: old });
+  }
+
+  /** Deletes a resource, and before it those that a new one would replace too, ahead of their creation. */
+  private async deleteFirst(root: ResourceState): Promise<void> {
+    const { activity, base, providers, journal, isTaken } = this.context;
+    const providerOf = (
+      resource: ResourceState,
+    ): ReturnType<ProviderRegistry["get"]> => providers.get(resource.provider);
+    const dependents = await dependentReplacements(root, base.resources, {
+      providerOf,
+      isSettled: isTaken,
+    });
+    for (const resource of [...dependents.reverse(), root]) {
+      if (this.deletedFirst.has(resource)) {
+        continue;
+      }
+      if (resource !== root && resource.protect) {
+        throw new EngineError(
+          `"${urnName(resource.urn)}" would be replaced together with "${urnName(root.urn)}", but it is protected.`,
+        );
+      }
+      await activity.step(
+        stepOf("delete-replaced", resource, resource.inputs, undefined),
+        async () => {
+          if (!activity.preview) {
+            const operation = await journal.begin("deleting", resource);
+            try {
+              await deleteInWorld(resource, providerOf);
+              resource.pendingReplacement = true;
+            } finally {
+              await journal.abandon(operation);
+            }
+          }
+        },
+      );
+      this.deletedFirst.add(resource);
+    }
+  }
+
+  /** Runs what changes the world between a note that it begins and, should it fail, that it did not happen. */
+  private async recorded(
+    type: string,
+    resource: ResourceState,
+    lifecycle: ResourceLifecycle | undefined,
+    action: (lifecycle: ResourceLifecycle) => Promise<void>,
+  ): Promise<PendingOperation | undefined> {
+    const { activity, journal } = this.context;
+    if (lifecycle === undefined) {
+      return undefined;
+    }
+    if (activity.preview) {
+      await action(lifecycle);
+      return undefined;
+    }
+    const operation = await journal.begin(type, { ...resource });
+    try {
+      await action(lifecycle);
+      return operation;
+    } catch (error) {
+      await journal.abandon(operation);
+      throw error;
+    }
+  }
+}
+
+/** Describes a step for those who show it. */
+export function stepOf(
+  op: Operation,
+  { urn, type, parent }: ResourceState,
+  before: PropertyMap | undefined,
+  after: PropertyMap | undefined,
+): Step {
+  return {
+    op,
+    urn,
+    type,
+    parent,
+    name: urnName(urn),
+    changes: [],
+    replaces: [],
+    before,
+    after,
+  };
+}
+
+/** A resource that exists but is not ready is in the state already; the update fails all the same. */
+function refuseUnready(state: ResourceState): void {
+  if (state.initErrors.length > 0) {
+    throw new EngineError(
+      `The resource was made but is not ready: ${state.initErrors.join("; ")}`,
+    );
+  }
+}

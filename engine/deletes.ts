@@ -1,0 +1,203 @@
+import { messageOf } from "./errors";
+import type { Journal } from "./journal";
+import type { Provider } from "./provider";
+import type { ResourceState } from "./state";
+import { compare } from "./steps";
+import { parseProviderReference, providerPackage, urnName } from "./urn";
+import { UNKNOWN } from "./values";
+
+/** What deleting needs of the deployment it belongs to. */
+export interface DeleteContext {
+  preview: boolean;
+  journal: Journal;
+  providerOf: (resource: ResourceState) => Promise<Provider>;
+  /** Whether the resource is no longer in the world and only has to leave the state. */
+  isGone: (resource: ResourceState) => boolean;
+  /** Whether a new resource has taken its place. */
+  isReplaced: (resource: ResourceState) => boolean;
+  isStopping: () => boolean;
+  run: (resource: ResourceState, action: () => Promise<void>) => Promise<void>;
+  fail: (urn: string, message: string) => void;
+}
+
+/** Deletes resources, each after everything that depends on it; independent ones at the same time. */
+export async function deleteAll(
+  doomed: ResourceState[],
+  context: DeleteContext,
+): Promise<void> {
+  const dependents = dependentsWithin(doomed);
+  const urns = new Set(doomed.map((resource) => resource.urn));
+  const started = new Map<ResourceState, Promise<boolean>>();
+  const remove = (resource: ResourceState): Promise<boolean> => {
+    const running =
+      started.get(resource) ??
+      removeAfter(resource, dependents, remove, urns, context);
+    started.set(resource, running);
+    return running;
+  };
+  await Promise.all(doomed.map(remove));
+}
+
+async function removeAfter(
+  resource: ResourceState,
+  dependents: Map<ResourceState, ResourceState[]>,
+  remove: (resource: ResourceState) => Promise<boolean>,
+  doomedUrns: Set<string>,
+  context: DeleteContext,
+): Promise<boolean> {
+  const clear = await Promise.all((dependents.get(resource) ?? []).map(remove));
+  if (clear.includes(false) || context.isStopping()) {
+    return false;
+  }
+  if (
+    resource.protect &&
+    !context.isReplaced(resource) &&
+    !context.isGone(resource)
+  ) {
+    context.fail(
+      resource.urn,
+      `"${urnName(resource.urn)}" would be deleted, but it is protected. Set \`protect: false\` on it in the program and run \`up\` first.`,
+    );
+    return false;
+  }
+  try {
+    await context.run(resource, () => removeOne(resource, doomedUrns, context));
+    return true;
+  } catch (error) {
+    context.fail(resource.urn, `deleting failed: ${messageOf(error)}`);
+    return false;
+  }
+}
+
+async function removeOne(
+  resource: ResourceState,
+  doomedUrns: Set<string>,
+  context: DeleteContext,
+): Promise<void> {
+  const { journal, preview } = context;
+  if (preview) {
+    return;
+  }
+  const untouched =
+    !resource.custom ||
+    resource.external ||
+    resource.retainOnDelete ||
+    providerPackage(resource.type) !== undefined ||
+    context.isGone(resource) ||
+    (resource.deletedWith !== "" && doomedUrns.has(resource.deletedWith));
+  if (untouched) {
+    await journal.remove(resource);
+    return;
+  }
+  const operation = await journal.begin("deleting", resource);
+  try {
+    await deleteInWorld(resource, context.providerOf);
+  } catch (error) {
+    await journal.abandon(operation);
+    throw error;
+  }
+  await journal.remove(resource, operation);
+}
+
+/** Has its provider delete a resource. */
+export async function deleteInWorld(
+  resource: ResourceState,
+  providerOf: (resource: ResourceState) => Promise<Provider>,
+): Promise<void> {
+  const provider = await providerOf(resource);
+  await provider.delete({
+    urn: resource.urn,
+    id: resource.id,
+    preview: false,
+    timeout: resource.customTimeouts.delete ?? 0,
+    oldInputs: resource.inputs,
+    oldOutputs: resource.outputs,
+  });
+}
+
+/**
+ * Finds the resources that have to go before one that is deleted ahead of its replacement: those whose inputs come
+ * from it, directly or through each other, and which a change of those inputs would replace. Dependencies first.
+ */
+export async function dependentReplacements(
+  root: ResourceState,
+  resources: ResourceState[],
+  context: {
+    providerOf: (resource: ResourceState) => Promise<Provider>;
+    /** Whether a resource has been dealt with in this run already; then it cannot depend on one that was not. */
+    isSettled: (resource: ResourceState) => boolean;
+  },
+): Promise<ResourceState[]> {
+  const condemned = new Set([root.urn]);
+  const result: ResourceState[] = [];
+  for (const resource of resources.slice(resources.indexOf(root) + 1)) {
+    if (
+      !resource.custom ||
+      resource.external ||
+      resource.delete ||
+      context.isSettled(resource)
+    ) {
+      continue;
+    }
+    const provider = parseProviderReference(resource.provider);
+    if (provider !== undefined && condemned.has(provider.urn)) {
+      condemned.add(resource.urn);
+      result.push(resource);
+      continue;
+    }
+    const affected = Object.keys(resource.inputs).filter((key) =>
+      (resource.propertyDependencies[key] ?? []).some((urn) =>
+        condemned.has(urn),
+      ),
+    );
+    if (affected.length === 0 || provider === undefined) {
+      continue;
+    }
+    const inputs = {
+      ...resource.inputs,
+      ...Object.fromEntries(affected.map((key) => [key, UNKNOWN])),
+    };
+    const diff = await compare(
+      resource,
+      { ...resource, inputs },
+      await context.providerOf(resource),
+      true,
+    );
+    if (diff.replaces.length > 0) {
+      condemned.add(resource.urn);
+      result.push(resource);
+    }
+  }
+  return result;
+}
+
+function dependentsWithin(
+  doomed: ResourceState[],
+): Map<ResourceState, ResourceState[]> {
+  const byUrn = new Map<string, ResourceState[]>();
+  for (const resource of doomed) {
+    byUrn.set(resource.urn, [...(byUrn.get(resource.urn) ?? []), resource]);
+  }
+  const dependents = new Map<ResourceState, ResourceState[]>();
+  for (const resource of doomed) {
+    for (const urn of referencesOf(resource)) {
+      for (const target of byUrn.get(urn) ?? []) {
+        if (target !== resource && target.urn !== resource.urn) {
+          dependents.set(target, [...(dependents.get(target) ?? []), resource]);
+        }
+      }
+    }
+  }
+  return dependents;
+}
+
+function referencesOf(resource: ResourceState): Set<string> {
+  const provider = parseProviderReference(resource.provider);
+  return new Set([
+    resource.parent,
+    resource.deletedWith,
+    ...(provider === undefined ? [] : [provider.urn]),
+    ...resource.dependencies,
+    ...Object.values(resource.propertyDependencies).flat(),
+  ]);
+}

@@ -1,0 +1,57 @@
+import type { PropertyMap } from "./values";
+
+/** What happens to a resource. */
+export type Operation =
+  "same" | "create" | "update" | "replace" | "delete" | "delete-replaced";
+
+/** One step of a preview or an update. */
+export interface Step {
+  op: Operation;
+  urn: string;
+  type: string;
+  name: string;
+  parent: string;
+  /** Changed properties, each with `+`, `-` or `~` before its name. */
+  changes: string[];
+  /** Which of them make it a replacement. */
+  replaces: string[];
+  /** Inputs before and after, for `--diff`. */
+  before: PropertyMap | undefined;
+  after: PropertyMap | undefined;
+}
+
+export type Severity = "debug" | "info" | "warning" | "error";
+
+/** A message about the update or one of its resources. */
+export interface Diagnostic {
+  severity: Severity;
+  /** Empty if it belongs to no resource. */
+  urn: string;
+  message: string;
+}
+
+/** Who shows an update to the user. */
+export interface Display {
+  phaseStarted(phase: Phase): void;
+  /** A step has ended; a resource that stays as it is has one too. */
+  stepDone(step: Step, failed: boolean, seconds: number): void;
+  diagnostic(diagnostic: Diagnostic): void;
+  /** A message of the engine itself, outside the report. */
+  note(message: string): void;
+  phaseEnded(result: PhaseResult): void;
+  /** Nothing more comes, also when a phase has not ended as it should. */
+  close(): void;
+}
+
+export type Phase = "preview" | "update" | "destroy-preview" | "destroy";
+
+/** What a phase came to. */
+export interface PhaseResult {
+  phase: Phase;
+  succeeded: boolean;
+  /** How many resources had which operation. */
+  counts: Map<Operation, number>;
+  outputs: PropertyMap;
+  previousOutputs: PropertyMap;
+  milliseconds: number;
+}

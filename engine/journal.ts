@@ -1,0 +1,146 @@
+import type { PendingOperation, ResourceState, Snapshot } from "./state";
+import { parseProviderReference } from "./urn";
+
+/** Keeps the state of a stack while an update changes it, and has it written after every change. */
+export class Journal {
+  private readonly fresh: ResourceState[] = [];
+  private readonly superseded = new Set<ResourceState>();
+  private readonly removed = new Set<ResourceState>();
+  private readonly renamed = new Map<string, string>();
+  private readonly pending = new Set<PendingOperation>();
+  private interrupted: PendingOperation[];
+  private writing: Promise<void> = Promise.resolve();
+  private queued: Promise<void> | undefined;
+
+  constructor(
+    private readonly base: Snapshot,
+    /** Stores a snapshot; undefined in a preview, which stores nothing. */
+    private readonly store: ((snapshot: Snapshot) => Promise<void>) | undefined,
+  ) {
+    this.interrupted = base.pendingOperations.filter(
+      (operation) => operation.type === "creating",
+    );
+  }
+
+  /** Notes that a step is about to change the world. What it notes is on disk when the promise resolves. */
+  async begin(
+    type: string,
+    resource: ResourceState,
+  ): Promise<PendingOperation> {
+    const operation = { type, resource };
+    this.pending.add(operation);
+    await this.save();
+    return operation;
+  }
+
+  /** Forgets a step that failed without changing anything. */
+  async abandon(operation: PendingOperation): Promise<void> {
+    this.pending.delete(operation);
+    await this.save();
+  }
+
+  /** Puts a resource's new state in the place of its old one, and writes it. */
+  async settle(
+    next: ResourceState,
+    old: ResourceState | undefined,
+    operation?: PendingOperation,
+  ): Promise<void> {
+    this.keep(next, old);
+    if (operation !== undefined) {
+      this.pending.delete(operation);
+    }
+    await this.save();
+  }
+
+  /** As `settle`, for a state that reads the same as before: nothing is written. */
+  keep(next: ResourceState, old: ResourceState | undefined): void {
+    // An old resource that waits to be deleted stays beside its successor until it is.
+    if (old !== undefined && !old.delete) {
+      this.superseded.add(old);
+      if (old.urn !== next.urn) {
+        this.renamed.set(old.urn, next.urn);
+      }
+    }
+    this.fresh.push(next);
+    this.interrupted = this.interrupted.filter(
+      (operation) => operation.resource.urn !== next.urn,
+    );
+  }
+
+  /** Forgets what a run before this one was interrupted in, once there is nothing left to do about it. */
+  async forgetInterrupted(): Promise<void> {
+    if (this.interrupted.length > 0) {
+      this.interrupted = [];
+      await this.save();
+    }
+  }
+
+  /** Takes a resource out of the state. */
+  async remove(
+    resource: ResourceState,
+    operation?: PendingOperation,
+  ): Promise<void> {
+    this.removed.add(resource);
+    if (operation !== undefined) {
+      this.pending.delete(operation);
+    }
+    await this.save();
+  }
+
+  /** The state as it is now: what was registered, in order, then what was not seen yet and still exists. */
+  snapshot(): Snapshot {
+    const resources = [
+      ...this.fresh,
+      ...this.base.resources.filter(
+        (resource) => !this.superseded.has(resource),
+      ),
+    ];
+    return {
+      resources: resources
+        .filter((resource) => !this.removed.has(resource))
+        .map((resource) => this.followed(resource)),
+      pendingOperations: [...this.interrupted, ...this.pending],
+    };
+  }
+
+  /** Writes the state. Calls that come while a write is under way share the next one. */
+  async save(): Promise<void> {
+    const store = this.store;
+    if (store === undefined) {
+      return;
+    }
+    this.queued ??= this.writing
+      .catch(() => undefined)
+      .then(() => {
+        this.queued = undefined;
+        this.writing = store(this.snapshot());
+        return this.writing;
+      });
+    await this.queued;
+  }
+
+  /** A resource with its references brought up to date where what they name goes by a new URN now. */
+  private followed(resource: ResourceState): ResourceState {
+    if (this.renamed.size === 0) {
+      return resource;
+    }
+    const follow = (urn: string): string => this.renamed.get(urn) ?? urn;
+    const provider = parseProviderReference(resource.provider);
+    return {
+      ...resource,
+      parent: follow(resource.parent),
+      deletedWith: follow(resource.deletedWith),
+      dependencies: resource.dependencies.map(follow),
+      propertyDependencies: Object.fromEntries(
+        Object.entries(resource.propertyDependencies).map(([key, urns]) => [
+          key,
+          urns.map(follow),
+        ]),
+      ),
+      provider:
+        provider === undefined
+          ? resource.provider
+          : `${follow(provider.urn)}::${provider.id}`,
+    };
+  }
+}

@@ -1,0 +1,102 @@
+import type { PropertyMap } from "./values";
+
+/** A mistake in a resource's inputs. */
+export interface CheckFailure {
+  property: string;
+  reason: string;
+}
+
+export interface CheckResult {
+  inputs: PropertyMap;
+  failures: CheckFailure[];
+}
+
+export interface DiffResult {
+  /** `unknown` leaves the decision to a comparison of the inputs. */
+  changes: "none" | "some" | "unknown";
+  /** Properties whose change needs a new resource. */
+  replaces: string[];
+  /** Properties that changed, where the provider says so. */
+  changedKeys: string[];
+  deleteBeforeReplace: boolean;
+}
+
+export interface CreateResult {
+  id: string;
+  outputs: PropertyMap;
+  /** Why the resource exists but is not ready, if so. */
+  initErrors: string[];
+}
+
+export interface InvokeResult {
+  outputs: PropertyMap;
+  failures: CheckFailure[];
+}
+
+/** A resource as a provider is asked about it. */
+export interface ResourceRequest {
+  urn: string;
+  preview: boolean;
+  /** Seconds; 0 is the provider's own limit. */
+  timeout: number;
+}
+
+export interface ExistingResource extends ResourceRequest {
+  id: string;
+  oldInputs: PropertyMap;
+  oldOutputs: PropertyMap;
+}
+
+export interface ChangedResource extends ExistingResource {
+  newInputs: PropertyMap;
+  ignoreChanges: string[];
+}
+
+/** A provider's own configuration, before and after. */
+export interface ConfigChange {
+  urn: string;
+  olds: PropertyMap;
+  news: PropertyMap;
+}
+
+/** A provider's own configuration. */
+export interface ProviderConfig {
+  urn: string;
+  id: string;
+  inputs: PropertyMap;
+}
+
+/** The life of a resource. */
+export interface ResourceLifecycle {
+  /** Inputs a resource gets, and every mistake in them. */
+  check(
+    request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
+  ): Promise<CheckResult>;
+  diff(request: ChangedResource): Promise<DiffResult>;
+  create(
+    request: ResourceRequest & { inputs: PropertyMap },
+  ): Promise<CreateResult>;
+  update(request: ChangedResource): Promise<Omit<CreateResult, "id">>;
+  delete(request: ExistingResource): Promise<void>;
+}
+
+/** What manages the resources of a package: a plugin behind gRPC, or an equivalent in this process. */
+export interface Provider extends ResourceLifecycle {
+  checkConfig(change: ConfigChange): Promise<CheckResult>;
+  diffConfig(change: ConfigChange): Promise<DiffResult>;
+  configure(config: ProviderConfig): Promise<void>;
+  invoke(
+    token: string,
+    args: PropertyMap,
+    preview: boolean,
+  ): Promise<InvokeResult>;
+}
+
+/** Finds the provider of a package. Plugins that keep their configuration run once for each instance. */
+export interface ProviderSource {
+  provider(
+    packageName: string,
+    version: string | undefined,
+    instance: string,
+  ): Promise<Provider>;
+}

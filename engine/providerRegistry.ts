@@ -1,0 +1,202 @@
+import { randomUUID } from "node:crypto";
+
+import { EngineError } from "./errors";
+import type {
+  ChangedResource,
+  CheckResult,
+  ConfigChange,
+  CreateResult,
+  DiffResult,
+  Provider,
+  ProviderSource,
+  ResourceLifecycle,
+  ResourceRequest,
+} from "./provider";
+import type { ResourceState, Snapshot } from "./state";
+import { parseProviderReference, providerPackage, urnType } from "./urn";
+import { containsUnknown, equal, type PropertyMap, UNKNOWN } from "./values";
+
+/** The providers of one phase, by the URN of their resource. */
+export class ProviderRegistry {
+  private readonly ready = new Map<string, Promise<Provider>>();
+
+  constructor(
+    private readonly source: ProviderSource,
+    private readonly base: Snapshot,
+  ) {}
+
+  /** What checks and compares the configuration of a provider resource. */
+  async configurationOf(
+    urn: string,
+    inputs: PropertyMap,
+  ): Promise<ResourceLifecycle> {
+    const packageName = providerPackage(urnType(urn)) ?? "";
+    return new ProviderConfiguration(
+      await this.source.provider(
+        packageName,
+        versionOf(inputs),
+        "configuration",
+      ),
+    );
+  }
+
+  /** Makes the provider of a registered provider resource usable. */
+  async register(state: ResourceState): Promise<void> {
+    const provider = this.configured(state);
+    this.ready.set(`${state.urn}::${state.id}`, provider);
+    await provider;
+  }
+
+  /** Lets resources refer to a provider of which nothing is known, because its own inputs were refused. */
+  registerUnknown(reference: string): void {
+    this.ready.set(reference, Promise.resolve(new UnconfiguredProvider()));
+  }
+
+  /** The provider a resource refers to; one that is only in the old state is configured from there. */
+  async get(reference: string): Promise<Provider> {
+    const started = this.ready.get(reference);
+    if (started !== undefined) {
+      return started;
+    }
+    const parsed = parseProviderReference(reference);
+    const old = this.base.resources.find(
+      ({ urn, id }) => urn === parsed?.urn && id === parsed.id,
+    );
+    if (old === undefined) {
+      throw new EngineError(
+        `The provider ${reference} is neither in the program nor in the state.`,
+      );
+    }
+    const provider = this.configured(old);
+    this.ready.set(reference, provider);
+    return provider;
+  }
+
+  private async configured(state: ResourceState): Promise<Provider> {
+    if (containsUnknown(state.inputs)) {
+      return new UnconfiguredProvider();
+    }
+    const packageName = providerPackage(state.type) ?? "";
+    const provider = await this.source.provider(
+      packageName,
+      versionOf(state.inputs),
+      `${state.urn}::${state.id}`,
+    );
+    await provider.configure(state);
+    return provider;
+  }
+}
+
+/** The life of a provider resource, as that of any other: checked and compared by the plugin, made by the engine. */
+class ProviderConfiguration implements ResourceLifecycle {
+  constructor(private readonly provider: Provider) {}
+
+  async check(
+    request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
+  ): Promise<CheckResult> {
+    // A plugin is asked about its own configuration only; `__internal` is the engine's.
+    const { __internal, ...news } = request.news;
+    const result = await this.provider.checkConfig({
+      urn: request.urn,
+      olds: request.olds,
+      news,
+    });
+    return __internal === undefined
+      ? result
+      : { ...result, inputs: { ...result.inputs, __internal } };
+  }
+
+  async diff(request: ChangedResource): Promise<DiffResult> {
+    return equal(request.oldInputs, request.newInputs)
+      ? {
+          changes: "none",
+          replaces: [],
+          changedKeys: [],
+          deleteBeforeReplace: false,
+        }
+      : this.provider.diffConfig({
+          urn: request.urn,
+          olds: request.oldInputs,
+          news: request.newInputs,
+        });
+  }
+
+  create(
+    request: ResourceRequest & { inputs: PropertyMap },
+  ): Promise<CreateResult> {
+    const id = request.preview ? UNKNOWN : randomUUID();
+    return Promise.resolve({
+      id,
+      outputs: publicInputs(request.inputs),
+      initErrors: [],
+    });
+  }
+
+  update(request: ChangedResource): Promise<Omit<CreateResult, "id">> {
+    return Promise.resolve({
+      outputs: publicInputs(request.newInputs),
+      initErrors: [],
+    });
+  }
+
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Stands for a provider whose configuration is known only after the update: it cannot be asked anything yet. */
+class UnconfiguredProvider implements Provider {
+  private static readonly diff: DiffResult = {
+    changes: "some",
+    replaces: [],
+    changedKeys: [],
+    deleteBeforeReplace: false,
+  };
+
+  checkConfig({ news }: ConfigChange): Promise<CheckResult> {
+    return Promise.resolve({ inputs: news, failures: [] });
+  }
+
+  diffConfig(): Promise<DiffResult> {
+    return Promise.resolve(UnconfiguredProvider.diff);
+  }
+
+  configure(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  check(request: { news: PropertyMap }): Promise<CheckResult> {
+    return Promise.resolve({ inputs: request.news, failures: [] });
+  }
+
+  diff(): Promise<DiffResult> {
+    return Promise.resolve(UnconfiguredProvider.diff);
+  }
+
+  create(): Promise<CreateResult> {
+    return Promise.resolve({ id: "", outputs: {}, initErrors: [] });
+  }
+
+  update(): Promise<Omit<CreateResult, "id">> {
+    return Promise.resolve({ outputs: {}, initErrors: [] });
+  }
+
+  delete(): Promise<never> {
+    throw new EngineError("A provider without configuration cannot delete.");
+  }
+
+  invoke(): Promise<never> {
+    throw new EngineError(
+      "A provider whose configuration is not known yet cannot be asked.",
+    );
+  }
+}
+
+function publicInputs(inputs: PropertyMap): PropertyMap {
+  const { __internal: _, ...outputs } = inputs;
+  return outputs;
+}
+
+function versionOf(inputs: PropertyMap): string | undefined {
+  return typeof inputs.version === "string" ? inputs.version : undefined;
+}

@@ -1,0 +1,107 @@
+import { EngineError, outOfScope } from "../errors";
+import type {
+  ChangedResource,
+  CheckResult,
+  ConfigChange,
+  CreateResult,
+  DiffResult,
+  ExistingResource,
+  InvokeResult,
+  Provider,
+  ProviderConfig,
+  ResourceLifecycle,
+  ResourceRequest,
+} from "../provider";
+import { packageOf, urnType } from "../urn";
+import { containsUnknown, equal, type PropertyMap } from "../values";
+
+export const UNCHANGED: DiffResult = {
+  changes: "none",
+  replaces: [],
+  changedKeys: [],
+  deleteBeforeReplace: false,
+};
+
+/** A provider within the engine: one object for each of the resource types it knows, the others refused by name. */
+export abstract class EquivalentProvider implements Provider {
+  protected abstract readonly types: Map<string, ResourceLifecycle>;
+
+  checkConfig({ news }: ConfigChange): Promise<CheckResult> {
+    return Promise.resolve({ inputs: news, failures: [] });
+  }
+
+  diffConfig(change: ConfigChange): Promise<DiffResult> {
+    const changes = equal(change.olds, change.news) ? "none" : "some";
+    return Promise.resolve({ ...UNCHANGED, changes });
+  }
+
+  configure(config: ProviderConfig): Promise<void> {
+    return containsUnknown(config.inputs)
+      ? Promise.reject(
+          new EngineError("The configuration of a provider is not known yet."),
+        )
+      : Promise.resolve();
+  }
+
+  async check(
+    request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
+  ): Promise<CheckResult> {
+    return this.lifecycleOf(request.urn).check(request);
+  }
+
+  async diff(request: ChangedResource): Promise<DiffResult> {
+    return this.lifecycleOf(request.urn).diff(request);
+  }
+
+  async create(
+    request: ResourceRequest & { inputs: PropertyMap },
+  ): Promise<CreateResult> {
+    return this.lifecycleOf(request.urn).create(request);
+  }
+
+  async update(request: ChangedResource): Promise<Omit<CreateResult, "id">> {
+    return this.lifecycleOf(request.urn).update(request);
+  }
+
+  async delete(request: ExistingResource): Promise<void> {
+    await this.lifecycleOf(request.urn).delete(request);
+  }
+
+  invoke(token: string): Promise<InvokeResult> {
+    return Promise.reject(
+      outOfScope(`The function ${token} (its plugin is not installed)`),
+    );
+  }
+
+  private lifecycleOf(urn: string): ResourceLifecycle {
+    const type = urnType(urn);
+    const lifecycle = this.types.get(type);
+    if (lifecycle === undefined) {
+      const known = [...this.types.keys()].join(", ");
+      throw outOfScope(
+        `The resource type ${type} (its plugin is not installed, and of "${packageOf(type)}" the bundled engine has ${known})`,
+      );
+    }
+    return lifecycle;
+  }
+}
+
+/** Base of resources that are only ever replaced. */
+export abstract class ImmutableResource implements ResourceLifecycle {
+  abstract check(
+    request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
+  ): Promise<CheckResult>;
+  abstract diff(request: ChangedResource): Promise<DiffResult>;
+  abstract create(
+    request: ResourceRequest & { inputs: PropertyMap },
+  ): Promise<CreateResult>;
+
+  update(request: ChangedResource): Promise<Omit<CreateResult, "id">> {
+    throw new EngineError(`${request.urn} cannot be updated, only replaced.`);
+  }
+
+  /** There is nothing to delete but the entry in the state. */
+  delete(): Promise<void> {
+    return Promise.resolve();
+  }
+}

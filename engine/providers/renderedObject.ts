@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { writeFileAtomic } from "../atomic";
+import type {
+  ChangedResource,
+  CheckFailure,
+  CheckResult,
+  CreateResult,
+  DiffResult,
+  ExistingResource,
+  ResourceLifecycle,
+  ResourceRequest,
+} from "../provider";
+import {
+  changedKeys,
+  containsUnknown,
+  equal,
+  isMap,
+  isSecret,
+  mapValues,
+  type PropertyMap,
+  type PropertyValue,
+  reveal,
+  revealAll,
+  secret,
+  textOf,
+} from "../values";
+import { UNCHANGED } from "./equivalent";
+import { toGoYaml } from "./goYaml";
+
+/** How and where objects are rendered. */
+export interface RenderSettings {
+  directory: string;
+  /** Namespace of objects that name none. */
+  namespace: string;
+  secretMutable: boolean;
+  configMapMutable: boolean;
+  alwaysRender: boolean;
+}
+
+/** A Kubernetes object that lives as a YAML file. */
+export class RenderedObject implements ResourceLifecycle {
+  constructor(
+    private readonly settings: () => RenderSettings,
+    private readonly namespaced: boolean,
+  ) {}
+
+  check(
+    request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
+  ): Promise<CheckResult> {
+    const failures: CheckFailure[] = [];
+    const inputs = withData(request.news);
+    const metadata = reveal(inputs.metadata);
+    const name = isMap(metadata) ? reveal(metadata.name) : null;
+    if (name === null) {
+      failures.push({
+        property: "metadata.name",
+        reason: "a name is needed; the bundled engine does not make one up",
+      });
+    }
+    if (isMap(metadata) && metadata.generateName !== undefined) {
+      failures.push({
+        property: "metadata.generateName",
+        reason: "it has no meaning in rendered YAML",
+      });
+    }
+    if (isMap(metadata)) {
+      inputs.metadata = this.completed(metadata);
+    }
+    return Promise.resolve({ inputs, failures });
+  }
+
+  diff(request: ChangedResource): Promise<DiffResult> {
+    const recorded = reveal(request.oldOutputs.__inputs);
+    const before = this.meaning(isMap(recorded) ? recorded : request.oldInputs);
+    const after = this.meaning(request.newInputs);
+    const keys = changedKeys(before, after).map((key) => key.slice(1));
+    if (keys.length === 0) {
+      return Promise.resolve(
+        this.settings().alwaysRender
+          ? { ...UNCHANGED, changes: "some" }
+          : UNCHANGED,
+      );
+    }
+    const renamed = !equal(identity(before), identity(after));
+    const replaces = keys.filter((key) =>
+      this.needsReplacement(key, after, renamed),
+    );
+    return Promise.resolve({
+      changes: "some",
+      changedKeys: keys,
+      replaces,
+      deleteBeforeReplace: replaces.length > 0 && !renamed,
+    });
+  }
+
+  async create(
+    request: ResourceRequest & { inputs: PropertyMap },
+  ): Promise<CreateResult> {
+    if (request.preview) {
+      return { id: "", outputs: request.inputs, initErrors: [] };
+    }
+    await this.render(request.inputs);
+    const fieldManager = `pulumi-kubernetes-${randomBytes(4).toString("hex")}`;
+    return {
+      id: objectId(request.inputs),
+      outputs: outputsOf(request.inputs, fieldManager),
+      initErrors: [],
+    };
+  }
+
+  async update(request: ChangedResource): Promise<Omit<CreateResult, "id">> {
+    if (request.preview) {
+      return { outputs: request.newInputs, initErrors: [] };
+    }
+    await this.render(request.newInputs);
+    const fieldManager = textOf(reveal(request.oldOutputs.__fieldManager));
+    return {
+      outputs: outputsOf(request.newInputs, fieldManager),
+      initErrors: [],
+    };
+  }
+
+  async delete(request: ExistingResource): Promise<void> {
+    await rm(this.path(request.oldOutputs), { force: true });
+  }
+
+  /** Metadata with the provider's namespace where it names none, and without an empty map of annotations. */
+  private completed(metadata: PropertyMap): PropertyMap {
+    const { annotations, ...rest } = metadata;
+    const kept =
+      annotations === undefined || equal(annotations, {})
+        ? {}
+        : { annotations };
+    const { namespace } = this.settings();
+    const added =
+      this.namespaced && metadata.namespace === undefined && namespace !== ""
+        ? { namespace }
+        : {};
+    return { ...rest, ...kept, ...added };
+  }
+
+  /** The object as it counts in a comparison: open, and with its namespace spelled out. */
+  private meaning(inputs: PropertyMap): PropertyMap {
+    const open = mapValues(withData(inputs), revealAll);
+    const metadata = open.metadata;
+    if (isMap(metadata)) {
+      const { namespace, ...rest } = metadata;
+      const spelledOut = this.namespaced
+        ? { namespace: namespace ?? "default" }
+        : {};
+      open.metadata = { ...rest, ...spelledOut };
+    }
+    return open;
+  }
+
+  private needsReplacement(
+    key: string,
+    after: PropertyMap,
+    renamed: boolean,
+  ): boolean {
+    const { secretMutable, configMapMutable } = this.settings();
+    const immutable = after.immutable === true;
+    switch (key) {
+      case "metadata":
+        return renamed;
+      case "type":
+        return true;
+      case "data":
+      case "stringData":
+      case "binaryData":
+        return after.kind === "Secret"
+          ? !secretMutable || immutable
+          : !configMapMutable || immutable;
+      default:
+        return false;
+    }
+  }
+
+  private async render(inputs: PropertyMap): Promise<void> {
+    const { directory } = this.settings();
+    await mkdir(join(directory, "0-crd"), { recursive: true, mode: 0o700 });
+    const open = mapValues(inputs, revealAll);
+    await writeFileAtomic(this.path(open), toGoYaml(open));
+  }
+
+  private path(object: PropertyMap): string {
+    const { namespace, name } = identity(mapValues(object, revealAll));
+    const version = textOf(reveal(object.apiVersion)).replaceAll(/[/:]/g, "_");
+    const kind = textOf(reveal(object.kind)).toLowerCase();
+    return join(
+      this.settings().directory,
+      "1-manifest",
+      `${version}-${kind}-${namespace || "default"}-${name}.yaml`,
+    );
+  }
+}
+
+/** A Secret's `stringData` as `data`, once all of it is known; the rest as it is. */
+function withData(inputs: PropertyMap): PropertyMap {
+  const { stringData, ...rest } = inputs;
+  if (
+    stringData === undefined ||
+    containsUnknown(stringData) ||
+    containsUnknown(rest.data ?? null)
+  ) {
+    return { ...inputs };
+  }
+  const encode = (value: PropertyValue): PropertyValue => {
+    const encoded = Buffer.from(textOf(revealAll(value))).toString("base64");
+    return isSecret(value) ? secret(encoded) : encoded;
+  };
+  const given = reveal(stringData);
+  const existing = reveal(rest.data);
+  const data: PropertyMap = {
+    ...(isMap(existing) ? existing : {}),
+    ...mapValues(isMap(given) ? given : {}, encode),
+  };
+  const whole = isSecret(stringData) || isSecret(rest.data);
+  return { ...rest, data: whole ? secret(revealAll(data)) : data };
+}
+
+function outputsOf(inputs: PropertyMap, fieldManager: string): PropertyMap {
+  return {
+    ...inputs,
+    __inputs: inputs,
+    __initialApiVersion: reveal(inputs.apiVersion),
+    __fieldManager: fieldManager,
+  };
+}
+
+function identity(object: PropertyMap): { namespace: string; name: string } {
+  const metadata = object.metadata;
+  const text = (key: string): string =>
+    isMap(metadata) && typeof metadata[key] === "string" ? metadata[key] : "";
+  return { namespace: text("namespace"), name: text("name") };
+}
+
+function objectId(inputs: PropertyMap): string {
+  const { namespace, name } = identity(mapValues(inputs, revealAll));
+  return namespace === "" ? name : `${namespace}/${name}`;
+}

@@ -1,0 +1,299 @@
+import type { ProgramConfig } from "./config";
+import { Deployment } from "./deployment";
+import { EngineError } from "./errors";
+import type { Diagnostic, Display, Phase } from "./events";
+import { Journal } from "./journal";
+import { StackLock } from "./lock";
+import { PluginHost } from "./pluginHost";
+import { RunningProgram } from "./program";
+import { ProviderRegistry } from "./providerRegistry";
+import { EngineServer } from "./server";
+import type { StackSession } from "./stackSession";
+import type { Snapshot } from "./state";
+import { urnName } from "./urn";
+
+/** How an update is to be run. */
+export interface RunOptions {
+  skipPreview: boolean;
+  expectNoChanges: boolean;
+  /** Asks whether to go on after the preview. */
+  confirm: () => Promise<boolean>;
+}
+
+type Kind = "up" | "preview" | "destroy";
+
+const PHASES: Record<Kind, { preview: Phase; update: Phase }> = {
+  up: { preview: "preview", update: "update" },
+  preview: { preview: "preview", update: "update" },
+  destroy: { preview: "destroy-preview", update: "destroy" },
+};
+
+/** One `up`, `preview` or `destroy`, from reading the state to letting go of it. */
+export class Run {
+  private deployment: Deployment | undefined;
+  private interrupted = false;
+  private readonly environment: NodeJS.ProcessEnv;
+  private server: EngineServer | undefined;
+  private plugins: PluginHost | undefined;
+  private program: RunningProgram | undefined;
+
+  constructor(
+    private readonly session: StackSession,
+    private readonly kind: Kind,
+    private readonly options: RunOptions,
+    private readonly display: Display,
+    environment: NodeJS.ProcessEnv,
+  ) {
+    this.environment = environment;
+  }
+
+  /** Runs to the end; throws if that is a failure. */
+  async execute(): Promise<void> {
+    const lock =
+      this.kind === "preview"
+        ? undefined
+        : await StackLock.acquire(this.session.backend.lockFolder);
+    const release = (): void => {
+      lock?.release();
+    };
+    process.on("exit", release);
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    const interrupt = (): void => {
+      this.interrupt();
+    };
+    for (const signal of signals) {
+      process.on(signal, interrupt);
+    }
+    try {
+      await this.phases();
+    } finally {
+      this.display.close();
+      await this.program?.stop();
+      await this.plugins?.close();
+      this.server?.close();
+      for (const signal of signals) {
+        process.off(signal, interrupt);
+      }
+      release();
+      process.off("exit", release);
+    }
+  }
+
+  private async phases(): Promise<void> {
+    const config = await this.session.programConfig();
+    this.server = new EngineServer(
+      { project: this.session.project.name, stack: this.session.stack, config },
+      (log) => {
+        this.log(log);
+      },
+    );
+    const address = await this.server.listen();
+    this.plugins = new PluginHost(
+      this.session.project,
+      address,
+      this.environment,
+      (plugin, line) => {
+        this.log({ severity: "info", urn: "", message: `${plugin}: ${line}` });
+      },
+    );
+    if (this.kind !== "destroy") {
+      this.plugins.warmUp();
+    }
+    const phases = PHASES[this.kind];
+    const started = Date.now();
+    if (!this.options.skipPreview || this.kind === "preview") {
+      const preview = await this.phase(phases.preview, true, config, address);
+      if (preview.activity.failed) {
+        throw new EngineError("The preview failed. Nothing was changed.");
+      }
+      if (this.options.expectNoChanges && hasChanges(preview)) {
+        throw new EngineError(
+          `No changes were expected (--expect-no-changes), but ${this.kind} would make some.`,
+        );
+      }
+      if (this.kind === "preview") {
+        return;
+      }
+      if (!preview.activity.changed) {
+        // Running the program once more would find the same; the state stays as it is, to the byte.
+        this.display.phaseStarted(phases.update);
+        this.report(phases.update, preview, started);
+        return;
+      }
+      if (!(await this.options.confirm())) {
+        throw new EngineError("Nothing was changed.");
+      }
+    }
+    await this.session.keepSalt();
+    const update = await this.phase(phases.update, false, config, address);
+    await this.session.backend.addHistory({
+      kind: this.kind === "destroy" ? "destroy" : "update",
+      startTime: started,
+      endTime: Date.now(),
+      succeeded: !update.activity.failed,
+      resourceChanges: Object.fromEntries(update.activity.counts),
+    });
+    if (update.activity.failed) {
+      throw new EngineError(
+        "The update failed. What was done before is in the state; mend the cause and run it again to continue.",
+      );
+    }
+    if (this.options.expectNoChanges && hasChanges(update)) {
+      throw new EngineError(
+        "No changes were expected (--expect-no-changes), but some were made.",
+      );
+    }
+  }
+
+  private async phase(
+    phase: Phase,
+    preview: boolean,
+    config: ProgramConfig,
+    address: string,
+  ): Promise<Deployment> {
+    const started = Date.now();
+    this.display.phaseStarted(phase);
+    if (this.kind !== "destroy") {
+      // Its start-up needs nothing of the state, so it overlaps with opening that.
+      this.program = this.start(preview, config, address);
+    }
+    const deployment = await this.prepare(preview);
+    if (this.kind !== "destroy") {
+      await this.runProgram(deployment);
+    }
+    if (!deployment.activity.failed) {
+      await deployment.finish();
+      await deployment.activity.idle();
+    }
+    this.report(phase, deployment, started);
+    return deployment;
+  }
+
+  private async prepare(preview: boolean): Promise<Deployment> {
+    const { session } = this;
+    const [crypter, base] = await Promise.all([
+      session.crypter,
+      session.snapshot,
+    ]);
+    const store = (snapshot: Snapshot): Promise<void> =>
+      session.backend.write(snapshot, crypter, session.metadata);
+    const { plugins, server } = this;
+    if (plugins === undefined || server === undefined) {
+      throw new EngineError("The engine has not been started.");
+    }
+    const deployment = new Deployment({
+      project: session.project.name,
+      stack: session.stack,
+      preview,
+      base,
+      journal: new Journal(base, preview ? undefined : store),
+      providers: new ProviderRegistry(plugins, base),
+      display: this.display,
+    });
+    this.deployment = deployment;
+    if (preview) {
+      this.warnOfInterrupted(base);
+    }
+    server.serve(deployment);
+    if (this.interrupted) {
+      deployment.activity.stop();
+    }
+    return deployment;
+  }
+
+  private start(
+    preview: boolean,
+    config: ProgramConfig,
+    address: string,
+  ): RunningProgram {
+    return new RunningProgram({
+      project: this.session.project,
+      stack: this.session.stack,
+      config,
+      preview,
+      address,
+      environment: this.environment,
+      onOutput: (message) => {
+        this.log({ severity: "info", urn: "", message });
+      },
+    });
+  }
+
+  /** Waits for the program, or, once something failed, for the steps that are still running. */
+  private async runProgram(deployment: Deployment): Promise<void> {
+    const { program } = this;
+    if (program === undefined) {
+      return;
+    }
+    const result = await Promise.race([
+      program.result,
+      deployment.activity.stopped,
+    ]);
+    await deployment.activity.idle();
+    if (result === undefined) {
+      await program.stop();
+    } else if (!result.succeeded) {
+      if (result.error === undefined) {
+        deployment.activity.noteFailure();
+      } else {
+        deployment.activity.fail(deployment.stackUrn, result.error);
+      }
+    }
+    if (this.interrupted) {
+      deployment.activity.fail(
+        "",
+        "The update was interrupted. What was done is in the state; run it again to continue.",
+      );
+    }
+  }
+
+  private report(phase: Phase, deployment: Deployment, started: number): void {
+    const { before, after } = deployment.outputs;
+    this.display.phaseEnded({
+      phase,
+      succeeded: !deployment.activity.failed,
+      counts: deployment.activity.counts,
+      outputs: after,
+      previousOutputs: before,
+      milliseconds: Date.now() - started,
+    });
+  }
+
+  private log(diagnostic: Diagnostic): void {
+    if (diagnostic.severity === "error") {
+      this.deployment?.activity.noteFailure();
+    }
+    this.display.diagnostic({
+      ...diagnostic,
+      urn: diagnostic.urn || (this.deployment?.stackUrn ?? ""),
+    });
+  }
+
+  private warnOfInterrupted(base: Snapshot): void {
+    const names = base.pendingOperations.map(
+      ({ resource, type }) => `${type} "${urnName(resource.urn)}"`,
+    );
+    if (names.length > 0) {
+      this.display.diagnostic({
+        severity: "warning",
+        urn: "",
+        message: `The last update was interrupted while ${names.join(", ")}. What it did not finish is done again.`,
+      });
+    }
+  }
+
+  private interrupt(): void {
+    if (this.interrupted) {
+      process.exit(1);
+    }
+    this.interrupted = true;
+    this.display.note(
+      "Interrupted: waiting for running steps to end. Press Ctrl-C again to stop at once.",
+    );
+    this.deployment?.activity.stop();
+  }
+}
+
+function hasChanges(deployment: Deployment): boolean {
+  return [...deployment.activity.counts.keys()].some((op) => op !== "same");
+}

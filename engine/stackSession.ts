@@ -1,0 +1,148 @@
+import {
+  Backend,
+  backendFolder,
+  decodeDeployment,
+  type StoredState,
+} from "./backend";
+import {
+  appendSalt,
+  hasSecrets,
+  loadStackConfig,
+  type ProgramConfig,
+  programConfig,
+  type StackConfig,
+} from "./config";
+import { EngineError } from "./errors";
+import { loadProject, type Project } from "./project";
+import { Crypter, readPassphrase } from "./secrets";
+import type { Snapshot } from "./state";
+import { isMap, type PropertyMap } from "./values";
+
+/** Which stack a command is about. */
+export interface StackOptions {
+  stack: string | undefined;
+  configFile: string | undefined;
+}
+
+/** One stack with everything read that a command needs of it. */
+export class StackSession {
+  private constructor(
+    readonly project: Project,
+    readonly stack: string,
+    readonly backend: Backend,
+    readonly config: StackConfig,
+    /** The state as stored; undefined if the stack has none yet. */
+    readonly stored: StoredState | undefined,
+    /** Encrypts what is written. Making it takes a moment, so it is a promise that other work can overlap. */
+    readonly crypter: Promise<Crypter>,
+    /** The state, opened. */
+    readonly snapshot: Promise<Snapshot>,
+  ) {}
+
+  /** Reads project, configuration and state. */
+  static async open(
+    options: StackOptions,
+    environment: NodeJS.ProcessEnv,
+  ): Promise<StackSession> {
+    const project = await loadProject(process.cwd());
+    const root = backendFolder(
+      environment.PULUMI_BACKEND_URL ?? project.backendUrl,
+    );
+    const stack = stackName(options.stack ?? environment.PULUMI_STACK, project);
+    const backend = new Backend(root, project.name, stack);
+    const [config, stored, passphrase] = await Promise.all([
+      loadStackConfig(project, stack, options.configFile),
+      backend.read(),
+      readPassphrase(environment),
+    ]);
+    const salt = config.encryptionSalt ?? stored?.salt;
+    const crypter =
+      salt === undefined
+        ? Crypter.create(passphrase)
+        : Crypter.open(passphrase, salt);
+    const stateSalt = stored?.salt;
+    const stateCrypter =
+      stateSalt === undefined || stateSalt === salt
+        ? crypter
+        : Crypter.open(passphrase, stateSalt);
+    const snapshot = stateCrypter.then((opened) =>
+      stored === undefined
+        ? { resources: [], pendingOperations: [] }
+        : decodeDeployment(stored.deployment, opened),
+    );
+    // Whoever needs them awaits them; until then a failure must not count as nobody's.
+    for (const promise of [crypter, snapshot]) {
+      promise.catch(() => undefined);
+    }
+    return new StackSession(
+      project,
+      stack,
+      backend,
+      config,
+      stored,
+      crypter,
+      snapshot,
+    );
+  }
+
+  /** Members of the state this engine only carries along. */
+  get metadata(): PropertyMap {
+    const metadata = this.stored?.deployment.metadata;
+    return isMap(metadata) ? metadata : {};
+  }
+
+  /** The configuration as the program gets it. */
+  async programConfig(): Promise<ProgramConfig> {
+    if (!hasSecrets(this.config)) {
+      return programConfig(this.config, () => {
+        throw new EngineError("The configuration holds no secret.");
+      });
+    }
+    const crypter = await this.crypter;
+    return programConfig(this.config, () => crypter);
+  }
+
+  /** Makes sure the salt is in the stack's configuration file, where every engine looks for it. */
+  async keepSalt(): Promise<void> {
+    if (this.config.encryptionSalt === undefined) {
+      await appendSalt(this.config.file, (await this.crypter).salt);
+    }
+  }
+
+  /** Fails with the names of the stacks there are, if this one has no state. */
+  async requireState(): Promise<StoredState> {
+    if (this.stored !== undefined) {
+      return this.stored;
+    }
+    const others = await this.backend.stacks();
+    const known =
+      others.length === 0
+        ? "There are no others"
+        : `There are: ${others.sort().join(", ")}`;
+    throw new EngineError(
+      `There is no stack "${this.stack}" of the project "${this.project.name}" in ${this.backend.root}. ${known}.`,
+    );
+  }
+}
+
+/** A stack may be given with its organization and project, as in `organization/demo/dev`. */
+function stackName(given: string | undefined, project: Project): string {
+  if (given === undefined || given === "") {
+    throw new EngineError(
+      "No stack is named. Add `--stack <name>` (or set PULUMI_STACK).",
+    );
+  }
+  const parts = given.split("/");
+  const name = parts.at(-1) ?? "";
+  if (parts.length === 3 && parts[1] !== project.name) {
+    throw new EngineError(
+      `The stack ${given} is one of the project "${parts[1] ?? ""}", not of "${project.name}".`,
+    );
+  }
+  if (!/^[\w.-]{1,100}$/.test(name) || ![1, 3].includes(parts.length)) {
+    throw new EngineError(
+      `"${given}" is not a stack name: letters, digits, ".", "_" and "-", at most 100.`,
+    );
+  }
+  return name;
+}

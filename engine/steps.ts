@@ -1,0 +1,225 @@
+import type { Goal } from "./goal";
+import { coversKey } from "./propertyPath";
+import type { DiffResult, ResourceLifecycle } from "./provider";
+import type { ResourceState } from "./state";
+import {
+  isDefaultProvider,
+  parseProviderReference,
+  urnName,
+  urnType,
+} from "./urn";
+import {
+  changedKeys,
+  equal,
+  isSecret,
+  type PropertyMap,
+  type PropertyValue,
+  reveal,
+  revealAll,
+  secret,
+} from "./values";
+
+/** What is to happen to a resource that exists. */
+export type Plan =
+  | { kind: "same" }
+  | { kind: "update"; changes: string[] }
+  | {
+      kind: "replace";
+      changes: string[];
+      replaces: string[];
+      deleteFirst: boolean;
+    };
+
+/** The state a resource will have if all goes well, before its provider has spoken. */
+export function newState(
+  goal: Goal,
+  urn: string,
+  old: ResourceState | undefined,
+): ResourceState {
+  return {
+    urn,
+    type: goal.type,
+    custom: goal.custom,
+    delete: false,
+    id: "",
+    inputs: goal.inputs,
+    outputs: {},
+    parent: goal.parent,
+    protect: goal.protect ?? false,
+    external: false,
+    dependencies: goal.dependencies,
+    initErrors: [],
+    provider: goal.provider,
+    propertyDependencies: goal.propertyDependencies,
+    pendingReplacement: false,
+    additionalSecretOutputs: goal.additionalSecretOutputs,
+    aliases: old === undefined || old.urn === urn ? [] : [old.urn],
+    customTimeouts: goal.customTimeouts,
+    retainOnDelete: goal.retainOnDelete ?? false,
+    deletedWith: goal.deletedWith,
+    ...(old?.created === undefined ? {} : { created: old.created }),
+    ...(old?.modified === undefined ? {} : { modified: old.modified }),
+    ignoreChanges: goal.ignoreChanges,
+    replaceOnChanges: goal.replaceOnChanges,
+    ...(goal.replacementTrigger === undefined
+      ? {}
+      : { replacementTrigger: goal.replacementTrigger }),
+    extra: old?.extra ?? {},
+  };
+}
+
+/** Decides between no change, an update in place and a replacement. */
+export async function planChange(
+  old: ResourceState,
+  next: ResourceState,
+  goal: Goal,
+  lifecycle: ResourceLifecycle | undefined,
+  preview: boolean,
+): Promise<Plan> {
+  const changes = changedKeys(old.inputs, next.inputs);
+  if (lifecycle === undefined) {
+    return changes.length === 0
+      ? { kind: "same" }
+      : { kind: "update", changes };
+  }
+  const forced = forcedReplacement(old, next);
+  if (forced !== undefined) {
+    return {
+      kind: "replace",
+      changes: changes.length === 0 ? [`~${forced}`] : changes,
+      replaces: [forced],
+      deleteFirst: goal.deleteBeforeReplace ?? false,
+    };
+  }
+  const diff = await compare(old, next, lifecycle, preview);
+  const replaces = new Set(diff.replaces);
+  for (const change of changes) {
+    if (
+      goal.replaceOnChanges.some((path) => coversKey(path, change.slice(1)))
+    ) {
+      replaces.add(change.slice(1));
+    }
+  }
+  if (diff.changes === "none" && replaces.size === 0) {
+    // A resource that never became ready gets another chance, with nothing changed.
+    return old.initErrors.length === 0
+      ? { kind: "same" }
+      : { kind: "update", changes };
+  }
+  const named =
+    changes.length > 0
+      ? changes
+      : [...new Set([...replaces, ...diff.changedKeys])].map(
+          (key) => `~${key}`,
+        );
+  return replaces.size === 0
+    ? { kind: "update", changes: named }
+    : {
+        kind: "replace",
+        changes: named,
+        replaces: [...replaces],
+        deleteFirst: goal.deleteBeforeReplace ?? diff.deleteBeforeReplace,
+      };
+}
+
+/** Asks the provider, and falls back on a comparison of the inputs where it cannot tell. */
+export async function compare(
+  old: ResourceState,
+  next: Pick<ResourceState, "inputs" | "ignoreChanges">,
+  lifecycle: ResourceLifecycle,
+  preview: boolean,
+): Promise<DiffResult> {
+  const diff = await lifecycle.diff({
+    urn: old.urn,
+    id: old.id,
+    preview,
+    timeout: 0,
+    oldInputs: old.inputs,
+    oldOutputs: old.outputs,
+    newInputs: next.inputs,
+    ignoreChanges: next.ignoreChanges,
+  });
+  return diff.changes === "unknown"
+    ? { ...diff, changes: equal(old.inputs, next.inputs) ? "none" : "some" }
+    : diff;
+}
+
+/** Marks as secret what the program named, and every output that repeats a secret input. */
+export function withSecrets(
+  outputs: PropertyMap,
+  next: ResourceState,
+): PropertyMap {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([key, value]): [string, PropertyValue] => {
+      const wanted =
+        next.additionalSecretOutputs.includes(key) ||
+        isSecret(next.inputs[key]);
+      return [
+        key,
+        wanted && !isSecret(value) ? secret(revealAll(value)) : value,
+      ];
+    }),
+  );
+}
+
+/** Whether a resource without a change of its own still has to be written, because what surrounds it changed. */
+export function mustWrite(old: ResourceState, next: ResourceState): boolean {
+  const same =
+    old.urn === next.urn &&
+    old.custom === next.custom &&
+    old.provider === next.provider &&
+    old.parent === next.parent &&
+    old.deletedWith === next.deletedWith &&
+    old.protect === next.protect &&
+    old.retainOnDelete === next.retainOnDelete &&
+    equal({ ...old.customTimeouts }, { ...next.customTimeouts }) &&
+    equal(old.inputs, next.inputs) &&
+    equal(old.outputs, next.outputs) &&
+    equal([...old.dependencies].sort(), [...next.dependencies].sort()) &&
+    equal(
+      [...old.additionalSecretOutputs].sort(),
+      [...next.additionalSecretOutputs].sort(),
+    ) &&
+    equal(old.replacementTrigger ?? null, next.replacementTrigger ?? null);
+  return !same;
+}
+
+/** A reason outside the provider's judgement for a new resource: another provider, or a pulled trigger. */
+function forcedReplacement(
+  old: ResourceState,
+  next: ResourceState,
+): string | undefined {
+  if (providerChanged(old, next)) {
+    return "provider";
+  }
+  const before = old.replacementTrigger ?? null;
+  const after = next.replacementTrigger ?? null;
+  // A trigger that appears or disappears is a change of the program, not a pull.
+  const pulled =
+    reveal(before) !== null &&
+    reveal(after) !== null &&
+    !equal(revealAll(before), revealAll(after));
+  return pulled ? "replacementTrigger" : undefined;
+}
+
+function providerChanged(old: ResourceState, next: ResourceState): boolean {
+  if (old.provider === next.provider) {
+    return false;
+  }
+  const before = parseProviderReference(old.provider);
+  const after = parseProviderReference(next.provider);
+  if (before === undefined || after === undefined) {
+    return true;
+  }
+  // A provider resource that was renamed keeps its id; one default provider stands in for another (a new version).
+  if (before.id === after.id) {
+    return false;
+  }
+  return (
+    before.urn === after.urn || !(isDefault(before.urn) && isDefault(after.urn))
+  );
+}
+
+function isDefault(urn: string): boolean {
+  return isDefaultProvider(urnType(urn), urnName(urn));
+}

@@ -1,0 +1,197 @@
+import type { Operation } from "./events";
+import {
+  isMap,
+  isSecret,
+  type PropertyMap,
+  type PropertyValue,
+  reveal,
+  revealAll,
+  UNKNOWN,
+  equal,
+} from "./values";
+
+const LINES_SHOWN = 3;
+const CHARACTERS_SHOWN = 150;
+
+/** How an operation is marked, and what it is called before and after it is done. */
+export const OPERATIONS: Record<
+  Operation,
+  { mark: string; plan: string; done: string; color: number }
+> = {
+  same: { mark: "  ", plan: "unchanged", done: "unchanged", color: 0 },
+  create: { mark: "+ ", plan: "create", done: "created", color: 32 },
+  update: { mark: "~ ", plan: "update", done: "updated", color: 33 },
+  replace: { mark: "+-", plan: "replace", done: "replaced", color: 35 },
+  delete: { mark: "- ", plan: "delete", done: "deleted", color: 31 },
+  "delete-replaced": {
+    mark: "--",
+    plan: "delete original",
+    done: "deleted original",
+    color: 31,
+  },
+};
+
+/** A type as people read it: `tls:index:PrivateKey` for `tls:index/privateKey:PrivateKey`. */
+export function shortType(type: string): string {
+  const [packageName, module, name] = type.split(":");
+  if (module === undefined || name === undefined) {
+    return type;
+  }
+  const [folder, file] = module.split("/");
+  const isOwnFile = file?.toLowerCase() === name.toLowerCase();
+  return `${packageName ?? ""}:${isOwnFile ? (folder ?? "") : module}:${name}`;
+}
+
+/** Names of changed properties as Pulumi groups them: `+added,too-removed~changed`. */
+export function changeText(changes: string[]): string {
+  const named = (mark: string): string => {
+    const names = changes
+      .filter((change) => change.startsWith(mark))
+      .map((change) => change.slice(1));
+    return names.length === 0 ? "" : mark + names.join(",");
+  };
+  return ["+", "-", "~"].map(named).join("");
+}
+
+/** A value on one line; secrets and unknowns are named, long texts cut. */
+export function inline(value: PropertyValue, showSecrets: boolean): string {
+  if (isSecret(value)) {
+    return showSecrets ? inline(revealAll(value), true) : "[secret]";
+  }
+  if (value === UNKNOWN) {
+    return "[unknown]";
+  }
+  if (typeof value === "string") {
+    return JSON.stringify(showSecrets ? value : shortened(value));
+  }
+  if (Array.isArray(value)) {
+    return `[${value.map((element) => inline(element, showSecrets)).join(", ")}]`;
+  }
+  if (isMap(value)) {
+    const entries = Object.entries(value).map(
+      ([key, inner]) => `${key}: ${inline(inner, showSecrets)}`,
+    );
+    return entries.length === 0 ? "{}" : `{ ${entries.join(", ")} }`;
+  }
+  return String(value);
+}
+
+/** The outputs of a stack, names aligned, each marked if it differs from before. A new stack's are not marked. */
+export function outputLines(
+  outputs: PropertyMap,
+  before: PropertyMap,
+  showSecrets: boolean,
+): string[] {
+  const names = [
+    ...new Set([...Object.keys(outputs), ...Object.keys(before)]),
+  ].sort();
+  const width = Math.max(0, ...names.map((name) => name.length));
+  const isNew = Object.keys(before).length === 0;
+  return names.map((name) => {
+    const next = outputs[name];
+    const old = before[name];
+    const changed =
+      next === undefined
+        ? "-"
+        : old === undefined
+          ? "+"
+          : equal(next, old)
+            ? " "
+            : "~";
+    return `  ${isNew ? " " : changed} ${name.padEnd(width)}: ${inline(next ?? old ?? null, showSecrets)}`;
+  });
+}
+
+/** The outputs of a stack as a table, whole texts included. */
+export function outputTable(
+  outputs: PropertyMap,
+  showSecrets: boolean,
+): string[] {
+  const names = Object.keys(outputs).sort();
+  const width =
+    Math.max("OUTPUT".length, ...names.map((name) => name.length)) + 2;
+  const rows = names.flatMap((name) => {
+    const value = outputs[name] ?? null;
+    const shown = !isSecret(value) || showSecrets ? reveal(value) : "[secret]";
+    const text = typeof shown === "string" ? shown : inline(shown, showSecrets);
+    return text
+      .split("\n")
+      .map(
+        (line, index) =>
+          `    ${(index === 0 ? name : "").padEnd(width)}${line}`,
+      );
+  });
+  return [`    ${"OUTPUT".padEnd(width)}VALUE`, ...rows];
+}
+
+/** What changes in a resource, one property a line, maps and lists opened up. */
+export function diffLines(
+  before: PropertyMap | undefined,
+  after: PropertyMap | undefined,
+  showSecrets: boolean,
+  indent = "      ",
+): string[] {
+  const names = [
+    ...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]),
+  ].sort();
+  return names
+    .filter((name) => name !== "__internal")
+    .flatMap((name) =>
+      memberLines(name, before?.[name], after?.[name], showSecrets, indent),
+    );
+}
+
+function memberLines(
+  name: string,
+  old: PropertyValue | undefined,
+  next: PropertyValue | undefined,
+  showSecrets: boolean,
+  indent: string,
+): string[] {
+  if (old === undefined) {
+    return [`${indent}+ ${name}: ${inline(next ?? null, showSecrets)}`];
+  }
+  if (next === undefined) {
+    return [`${indent}- ${name}: ${inline(old, showSecrets)}`];
+  }
+  if (equal(old, next)) {
+    return [];
+  }
+  const [from, to] = [
+    expandable(old, showSecrets),
+    expandable(next, showSecrets),
+  ];
+  if (from !== undefined && to !== undefined) {
+    return [
+      `${indent}~ ${name}:`,
+      ...diffLines(from, to, showSecrets, `${indent}    `),
+    ];
+  }
+  return [
+    `${indent}~ ${name}: ${inline(old, showSecrets)} => ${inline(next, showSecrets)}`,
+  ];
+}
+
+function expandable(
+  value: PropertyValue,
+  showSecrets: boolean,
+): PropertyMap | undefined {
+  const open = showSecrets ? reveal(value) : value;
+  if (Array.isArray(open)) {
+    return Object.fromEntries(
+      open.map((element, index) => [`[${index}]`, element]),
+    );
+  }
+  return isMap(open) && !isSecret(open) ? open : undefined;
+}
+
+function shortened(text: string): string {
+  const lines = text.split("\n");
+  const cut =
+    lines.length > LINES_SHOWN + 1
+      ? `${lines.slice(0, LINES_SHOWN).join("\n")}\n...`
+      : text;
+  return cut.length > CHARACTERS_SHOWN * LINES_SHOWN
+    ? `${cut.slice(0, CHARACTERS_SHOWN)}...`
+    : cut;
+}
