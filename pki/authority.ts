@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import type { NameConstraints } from "./nameConstraints";
 import { readNameConstraints, violations } from "./nameConstraints";
 import type { CertificateOrder } from "./order";
-import { alternativeNamesOf, profileOf } from "./order";
+import { constrainedNamesOf, profileOf } from "./order";
 import { firstCertificate } from "./pem";
 import type { Problem } from "./problem";
 import { InputError, quote } from "./problem";
@@ -53,7 +53,7 @@ export function checkAgainstAuthorities(
     problems.push(...pathLengthProblems(order, authority, depth));
     if (authority.nameConstraints !== undefined) {
       problems.push(
-        ...violations(alternativeNamesOf(order), authority.nameConstraints),
+        ...violations(constrainedNamesOf(order), authority.nameConstraints),
       );
     }
   }
@@ -127,6 +127,15 @@ export function readPathLength(
   return certificate.getExtension(x509.BasicConstraintsExtension)?.pathLength;
 }
 
+/** The key identifier a certificate gives itself, in lowercase hex; `undefined` where it has none. */
+export function readSubjectKeyIdentifier(
+  certificate: x509.X509Certificate,
+): string | undefined {
+  return certificate
+    .getExtension(x509.SubjectKeyIdentifierExtension)
+    ?.keyId.toLowerCase();
+}
+
 /** Which key signed a certificate, in lowercase hex; `undefined` where it does not say or cannot be read. */
 export function readAuthorityKeyIdentifier(pem: string): string | undefined {
   try {
@@ -157,7 +166,7 @@ export function checkAgainstCertificate(
   }
   const constraints = readNameConstraints(issuer);
   if (constraints !== undefined) {
-    problems.push(...violations(alternativeNamesOf(order), constraints));
+    problems.push(...violations(constrainedNamesOf(order), constraints));
   }
   const left = daysLeft(issuer.notAfter, now);
   if (left < 1) {

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { readSubjectKeyIdentifier } from "./authority";
 import { encodeAlternativeNames, isEmpty } from "./alternativeNames";
 import type { KeySpec, SigningKey } from "./key";
 import { keyIdentifier } from "./key";
@@ -137,7 +138,7 @@ function extensions(
 function issuerKeyIdentifier(signer: Signer): string {
   // What the issuer's certificate says counts: another tool may have made its key identifier another way.
   return (
-    signer.certificate?.getExtension(x509.SubjectKeyIdentifierExtension)
-      ?.keyId ?? signer.signingKey.keyIdentifier
+    (signer.certificate && readSubjectKeyIdentifier(signer.certificate)) ??
+    signer.signingKey.keyIdentifier
   );
 }

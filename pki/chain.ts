@@ -1,6 +1,11 @@
 import { X509Certificate } from "node:crypto";
 import { readPathLength } from "./authority";
-import { readNameConstraints, violations } from "./nameConstraints";
+import type { ConstrainedNames } from "./nameConstraints";
+import {
+  hasOtherConstraints,
+  readNameConstraints,
+  violations,
+} from "./nameConstraints";
 import { splitCertificates } from "./pem";
 import type { Problem } from "./problem";
 import { quote } from "./problem";
@@ -38,7 +43,10 @@ export function verifyChain(
   now: Date,
 ): Problem[] {
   const chain = readLinks(chainPem);
-  const anchors = readLinks(trustAnchorsPem);
+  // OpenSSL and Node take no certificate for an anchor that another one signed.
+  const anchors = readLinks(trustAnchorsPem).filter(({ native }) =>
+    issued(native, native),
+  );
   const last = chain.at(-1);
   if (last === undefined) {
     return [{ path: "chain", message: "holds no certificate." }];
@@ -58,6 +66,7 @@ export function verifyChain(
   const path = isAnchor || anchor === undefined ? chain : [...chain, anchor];
   return path.flatMap((link, index) => [
     ...checkDates(link, now),
+    ...checkCriticalExtensions(link),
     ...(index === 0 ? [] : checkIssuer(link, path.slice(0, index))),
   ]);
 }
@@ -75,6 +84,30 @@ function checkDates({ parsed }: Link, now: Date): Problem[] {
         },
       ]
     : [];
+}
+
+/** What a verifier must understand or refuse (RFC 5280 §4.2): this one, as most, knows these. */
+const KNOWN_EXTENSIONS = [
+  "2.5.29.14",
+  "2.5.29.15",
+  "2.5.29.17",
+  "2.5.29.19",
+  "2.5.29.30",
+  "2.5.29.31",
+  "2.5.29.32",
+  "2.5.29.35",
+  "2.5.29.37",
+];
+
+function checkCriticalExtensions({ parsed }: Link): Problem[] {
+  return parsed.extensions
+    .filter(
+      ({ critical, type }) => critical && !KNOWN_EXTENSIONS.includes(type),
+    )
+    .map(({ type }) => ({
+      path: parsed.subject,
+      message: `has the critical extension ${type}, which clients that do not know it refuse.`,
+    }));
 }
 
 /** Checks a CA against all that stands below it in the path, leaf first. */
@@ -103,23 +136,32 @@ function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
       message: `has path length constraint ${limit}, and ${casBelow} CAs stand below it.`,
     });
   }
+  if (hasOtherConstraints(issuer.parsed)) {
+    problems.push({
+      path,
+      message:
+        "constrains names other than DNS names and addresses, which cannot be checked here.",
+    });
+  }
   const constraints = readNameConstraints(issuer.parsed);
   if (constraints !== undefined) {
-    for (const { parsed } of subjects) {
+    for (const { parsed } of subjects.filter(({ native }) => !native.ca)) {
       problems.push(...violations(namesIn(parsed), constraints));
     }
   }
   return problems;
 }
 
-function namesIn(certificate: x509.X509Certificate): {
-  dnsNames: string[];
-  ipAddresses: string[];
-} {
+function namesIn(certificate: x509.X509Certificate): ConstrainedNames {
   const names =
     certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names
       .items ?? [];
   const ofType = (type: string): string[] =>
     names.filter((name) => name.type === type).map(({ value }) => value);
-  return { dnsNames: ofType("dns"), ipAddresses: ofType("ip") };
+  const [commonName] = certificate.subjectName.getField("CN");
+  return {
+    dnsNames: ofType("dns"),
+    ipAddresses: ofType("ip"),
+    ...(commonName !== undefined && { commonName }),
+  };
 }

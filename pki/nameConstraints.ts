@@ -7,7 +7,6 @@ import {
   NameConstraints as NameConstraintsSyntax,
 } from "@peculiar/asn1-x509";
 import { canonicalAddress, hostNameProblem } from "./alternativeNames";
-import type { AlternativeNames } from "./alternativeNames";
 import type { Problem } from "./problem";
 import { quote } from "./problem";
 import { x509 } from "./webcrypto";
@@ -91,19 +90,42 @@ function parseRange(text: string): Range | undefined {
     : undefined;
 }
 
+/** What of a certificate name constraints are about. */
+export interface ConstrainedNames {
+  readonly dnsNames?: readonly string[];
+  readonly ipAddresses?: readonly string[];
+  readonly commonName?: string;
+}
+
+const LOOKS_LIKE_HOST = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/;
+
 /**
  * The names that a CA with these constraints may not put into a certificate:
- * one problem a name, on the name's own property path.
+ * one problem a name, on the name's own property path. Where there is no DNS
+ * name, OpenSSL (and so mosquitto) holds a common name with a dot to them, and
+ * so do we.
  */
 export function violations(
-  names: AlternativeNames,
+  names: ConstrainedNames,
   constraints: NameConstraints,
 ): Problem[] {
   const problems: Problem[] = [];
-  for (const [index, name] of (names.dnsNames ?? []).entries()) {
+  const dnsNames = (names.dnsNames ?? []).map((name, index) => ({
+    name,
+    path: `dnsNames[${index}]`,
+  }));
+  const { commonName } = names;
+  if (
+    dnsNames.length === 0 &&
+    commonName !== undefined &&
+    LOOKS_LIKE_HOST.test(commonName)
+  ) {
+    dnsNames.push({ name: commonName, path: "subject.commonName" });
+  }
+  for (const { name, path } of dnsNames) {
     const message = dnsViolation(name, constraints);
     if (message !== undefined) {
-      problems.push({ path: `dnsNames[${index}]`, message });
+      problems.push({ path, message });
     }
   }
   for (const [index, address] of (names.ipAddresses ?? []).entries()) {
@@ -119,17 +141,28 @@ function dnsViolation(
   name: string,
   constraints: NameConstraints,
 ): string | undefined {
-  const bare = name.toLowerCase();
-  const within = (parent: string): boolean =>
-    bare === parent.toLowerCase() || bare.endsWith(`.${parent.toLowerCase()}`);
-  const excluded = constraints.excludedDnsNames?.find(within);
+  const excluded = constraints.excludedDnsNames?.find((parent) =>
+    isWithin(name, parent),
+  );
   if (excluded !== undefined) {
     return `${quote(name)} is excluded by the issuer's name constraint ${quote(excluded)}; issue it from another CA.`;
   }
   const permitted = constraints.permittedDnsNames ?? [];
-  return permitted.length > 0 && !permitted.some(within)
+  return permitted.length > 0 &&
+    !permitted.some((parent) => isWithin(name, parent))
     ? `${quote(name)} is outside the issuer's name constraints; it may issue for ${permitted.join(", ")} and names below.`
     : undefined;
+}
+
+/** Other tools write a leading dot for "only below", and nothing at all for every name. */
+function isWithin(name: string, parent: string): boolean {
+  const bare = name.toLowerCase();
+  const wanted = parent.toLowerCase();
+  return (
+    wanted === "" ||
+    bare === wanted ||
+    bare.endsWith(wanted.startsWith(".") ? wanted : `.${wanted}`)
+  );
 }
 
 function ipViolation(
@@ -203,7 +236,7 @@ export function readNameConstraints(
   if (extension === null) {
     return undefined;
   }
-  const parsed = AsnConvert.parse(extension.value, NameConstraintsSyntax);
+  const parsed = parseSyntax(extension);
   const names = (trees?: Iterable<GeneralSubtree>): string[] =>
     [...(trees ?? [])].flatMap(({ base }) => base.dNSName ?? []);
   const ranges = (trees?: Iterable<GeneralSubtree>): string[] =>
@@ -215,4 +248,24 @@ export function readNameConstraints(
     excludedIpRanges: ranges(parsed.excludedSubtrees),
     critical: extension.critical,
   };
+}
+
+/** Whether a CA constrains names of a kind we do not check, such as directory names. */
+export function hasOtherConstraints(
+  certificate: x509.X509Certificate,
+): boolean {
+  const extension = certificate.getExtension(OID);
+  if (extension === null) {
+    return false;
+  }
+  const others = (trees?: Iterable<GeneralSubtree>): boolean =>
+    [...(trees ?? [])].some(
+      ({ base }) => base.dNSName === undefined && base.iPAddress === undefined,
+    );
+  const { permittedSubtrees, excludedSubtrees } = parseSyntax(extension);
+  return others(permittedSubtrees) || others(excludedSubtrees);
+}
+
+function parseSyntax(extension: x509.Extension): NameConstraintsSyntax {
+  return AsnConvert.parse(extension.value, NameConstraintsSyntax);
 }

@@ -8,7 +8,7 @@ import {
 import type { AlternativeNames } from "./alternativeNames";
 import type { KeySpec } from "./key";
 import { checkKeySpec } from "./key";
-import type { NameConstraints } from "./nameConstraints";
+import type { ConstrainedNames, NameConstraints } from "./nameConstraints";
 import { checkNameConstraints } from "./nameConstraints";
 import type { Problem } from "./problem";
 import { below, quote } from "./problem";
@@ -52,6 +52,15 @@ export function alternativeNamesOf(order: CertificateOrder): AlternativeNames {
   return profileOf(order)?.alternativeNames === "required"
     ? withCommonName(names, order.subject.commonName)
     : names;
+}
+
+/** What name constraints above hold the certificate to. */
+export function constrainedNamesOf(order: CertificateOrder): ConstrainedNames {
+  const { dnsNames = [], ipAddresses = [] } = alternativeNamesOf(order);
+  const { commonName } = order.subject;
+  return profileOf(order)?.ca === true
+    ? {}
+    : { dnsNames, ipAddresses, commonName };
 }
 
 /** Every mistake that shows without knowing the issuer; empty where the order is good. */

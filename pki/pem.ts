@@ -1,4 +1,4 @@
-import { InputError, quote } from "./problem";
+import { InputError } from "./problem";
 
 const CERTIFICATE =
   /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
@@ -61,7 +61,9 @@ export function firstCertificate(pem: string, path: string): string {
     throw new InputError([
       {
         path,
-        message: `${quote(pem.slice(0, 40))} holds no PEM certificate; give the text that begins with "-----BEGIN CERTIFICATE-----".`,
+        // Nothing of the value: what stands here by mistake may be a key.
+        message:
+          'holds no PEM certificate; give the text that begins with "-----BEGIN CERTIFICATE-----".',
       },
     ]);
   }

@@ -140,7 +140,10 @@ export function formatSubject(subject: Subject): string {
   return ATTRIBUTES.flatMap(({ field, type }) => {
     const value = subject[field];
     const label = type === "2.5.4.5" ? "serialNumber" : type;
-    return value === undefined ? [] : [`${label}=${value}`];
+    // Escaped as in RFC 4514, so that two subjects never read the same.
+    return value === undefined
+      ? []
+      : [`${label}=${value.replace(/[,+"\\<>;=]/g, "\\$&")}`];
   }).join(", ");
 }
 

@@ -100,6 +100,14 @@ export function renewalPoint(
   return new Date(Math.floor(point / 1000) * 1000);
 }
 
+/**
+ * Whether a renewal could move the end of a certificate at all: one that was
+ * cut at its issuer's end cannot, until the issuer is renewed.
+ */
+export function canMove(notAfter: Date, issuerNotAfter?: Date): boolean {
+  return issuerNotAfter === undefined || notAfter < issuerNotAfter;
+}
+
 /** A date as it stands in outputs and files: `2026-11-20T21:46:40Z`. */
 export function formatDate(date: Date): string {
   return date.toISOString().replace(/\.\d{3}Z$/, "Z");

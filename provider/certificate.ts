@@ -13,9 +13,9 @@ import { checkOrder, profileOf } from "../pki/order";
 import type { Problem } from "../pki/problem";
 import { InputError, formatProblem, quote } from "../pki/problem";
 import { readRequest } from "../pki/request";
-import { formatSubject } from "../pki/subject";
-import { formatDate, renewalPoint } from "../pki/validity";
-import { attempt, checkResult } from "./checks";
+import { formatSubject, sameSubject } from "../pki/subject";
+import { canMove, formatDate, renewalPoint } from "../pki/validity";
+import { attempt, attemptLater, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
 import { inform } from "./engineLog";
 import type { CustomResource, DiffResult } from "./resource";
@@ -68,43 +68,54 @@ type Outputs = z.infer<typeof outputsSchema>;
 
 /** `mqtt-pki:index:Certificate`: one certificate, self-signed or issued, renewed in place. */
 export const certificate: CustomResource = {
-  check(_urn, oldInputs, news) {
-    const { value, problems, unknown } = schema.parse(inputsSchema, news);
-    const failures: readonly Problem[] =
-      value === undefined
-        ? problems
-        : [
-            ...checkOrder(value),
-            ...checkSigner(value, unknown),
-            ...checkUnchangeable(value, oldInputs),
-            // A new certificate must fit under its issuer today; an old one is looked at when it is issued anew.
-            ...(oldInputs === undefined
-              ? attempt(() => {
-                  refuse(problemsUnderIssuer(value, now()));
-                })
-              : []),
-          ];
-    return Promise.resolve(checkResult(news, failures));
+  async check(_urn, oldInputs, news) {
+    const { draft, problems, unknown } = schema.parse(inputsSchema, news);
+    if (draft === undefined) {
+      return checkResult(news, problems);
+    }
+    const found = [
+      ...checkOrder(draft),
+      ...(await checkSigner(draft, unknown)),
+      ...checkUnchangeable(draft, oldInputs),
+      // A new certificate must fit under its issuer today; an old one is looked at when it is issued anew.
+      ...(oldInputs === undefined
+        ? attempt(() => {
+            refuse(problemsUnderIssuer(draft, now()));
+          })
+        : []),
+    ].filter(
+      ({ path }) =>
+        // Whether it may outlive its issuer hangs on this one.
+        path !== "validityDays" || !isUnknown(unknown, "truncate"),
+    );
+    return checkResult(news, schema.knownProblems(unknown, found));
   },
 
   async diff(_id, urn, olds, news): Promise<DiffResult> {
-    const parsed = schema.parse(inputsSchema, news);
+    const { value: inputs, unknown } = schema.parse(inputsSchema, news);
     const old = schema.parse(outputsSchema, olds).value;
-    if (parsed.value === undefined || old === undefined) {
+    if (inputs === undefined || old === undefined) {
       return { changes: true };
     }
-    if (profileOf(parsed.value)?.ca !== profileOf(old)?.ca) {
+    if (profileOf(inputs)?.ca !== profileOf(old)?.ca) {
       return { changes: true, replaces: ["profile"] };
     }
-    const reason = await reasonToIssue(old, parsed.value, parsed.unknown);
-    if (reason !== undefined) {
-      refuse(problemsUnderIssuer(parsed.value, now()));
+    const reason = await reasonToIssue(old, inputs, unknown);
+    if (
+      unknown.some((path) =>
+        Object.hasOwn(orderFields, /^\w+/.exec(path)?.[0] ?? ""),
+      )
+    ) {
       return { changes: true };
     }
-    if (!isDue(old)) {
-      return { changes: !isDeepStrictEqual(old.renewal, parsed.value.renewal) };
+    if (reason !== undefined) {
+      refuse(problemsUnderIssuer(inputs, now()));
+      return { changes: true };
     }
-    return { changes: !(await isPostponed(urn, old, parsed.value)) };
+    if (!isDue(old, inputs)) {
+      return { changes: !isDeepStrictEqual(old.renewal, inputs.renewal) };
+    }
+    return { changes: !(await isPostponed(urn, old, inputs)) };
   },
 
   async create(urn, inputs) {
@@ -116,7 +127,8 @@ export const certificate: CustomResource = {
     const inputs = required(news);
     const old = outputsSchema.parse(schema.parse(outputsSchema, olds).value);
     const mustIssue =
-      (await reasonToIssue(old, inputs, [])) !== undefined || isDue(old);
+      (await reasonToIssue(old, inputs, [])) !== undefined ||
+      isDue(old, inputs);
     return {
       outs: mustIssue
         ? await issue(urn, inputs)
@@ -143,7 +155,10 @@ function required(properties: Properties): Inputs {
 }
 
 /** What the CAs above say, whether they exist already or not. */
-function checkSigner(inputs: Inputs, unknown: readonly string[]): Problem[] {
+async function checkSigner(
+  inputs: Inputs,
+  unknown: readonly string[],
+): Promise<Problem[]> {
   const problems: Problem[] = [];
   const { signer } = inputs;
   for (const path of ["requestPem", "signer.privateKeyPem"]) {
@@ -166,13 +181,27 @@ function checkSigner(inputs: Inputs, unknown: readonly string[]): Problem[] {
   }
   problems.push(
     ...checkAgainstAuthorities(inputs, signer.authorities ?? []),
-    ...attempt(() => {
-      if (signer.certificatePem !== undefined) {
-        readIssuer(signer.certificatePem, "signer.certificatePem");
-      }
-    }),
+    ...(await attemptLater(() => checkPems(inputs, unknown))),
   );
   return problems;
+}
+
+/** Reads what of keys, requests and certificates is there already, so that a wrong one shows in the preview. */
+async function checkPems(
+  { requestPem, signer }: Inputs,
+  unknown: readonly string[],
+): Promise<void> {
+  const request =
+    requestPem === undefined
+      ? undefined
+      : await readRequest(requestPem, "requestPem");
+  if (signer.certificatePem !== undefined) {
+    readIssuer(signer.certificatePem, "signer.certificatePem");
+  }
+  const complete = !isUnknown(unknown, "signer") && request !== undefined;
+  if (complete && signer.privateKeyPem !== undefined) {
+    await readSigner(signer, request.publicKey);
+  }
 }
 
 /** What the issuer's certificate does not allow, as far as that is known. */
@@ -199,17 +228,23 @@ function checkUnchangeable(
   oldInputs: Properties | undefined,
 ): Problem[] {
   const old = oldInputs && schema.parse(inputsSchema, oldInputs).value;
-  if (!old || profileOf(old)?.ca !== true || old.profile !== inputs.profile) {
+  if (!old || profileOf(old)?.ca !== true) {
     return [];
   }
   const problems: Problem[] = [];
+  if (old.profile !== inputs.profile) {
+    problems.push({
+      path: "profile",
+      message: `${quote(inputs.profile)} would make something else of an active CA, a ${quote(old.profile)} until now, and cut off all that trusts it (I10); put a new resource beside this one.`,
+    });
+  }
   if (!isDeepStrictEqual(old.key, inputs.key)) {
     problems.push({
       path: "key",
       message: `${quote(formatKeySpec(inputs.key))} would change the key of an active CA in place, from ${quote(formatKeySpec(old.key))}, and cut off all that trusts it (I10); put a new CA beside this one.`,
     });
   }
-  if (formatSubject(old.subject) !== formatSubject(inputs.subject)) {
+  if (!sameSubject(old.subject, inputs.subject)) {
     problems.push({
       path: "subject",
       message: `${quote(formatSubject(inputs.subject))} would rename a CA in place, from ${quote(formatSubject(old.subject))}, and break every chain below it (I11); put a new CA beside this one.`,
@@ -224,11 +259,6 @@ async function reasonToIssue(
   inputs: Inputs,
   unknown: readonly string[],
 ): Promise<string | undefined> {
-  const { renewal: oldRenewal, ...oldOrder } = orderSchema.parse(old);
-  const { renewal: newRenewal, ...newOrder } = orderSchema.parse(inputs);
-  if (!isDeepStrictEqual(oldOrder, newOrder)) {
-    return "its arguments changed";
-  }
   const keyChanged =
     inputs.requestPem === undefined ||
     keyIdentifier(
@@ -246,6 +276,11 @@ async function reasonToIssue(
     }
     return "its key changed";
   }
+  const { renewal: oldRenewal, ...oldOrder } = orderSchema.parse(old);
+  const { renewal: newRenewal, ...newOrder } = orderSchema.parse(inputs);
+  if (!isDeepStrictEqual(oldOrder, newOrder)) {
+    return "its arguments changed";
+  }
   if (
     isUnknown(unknown, "signer.privateKeyPem") ||
     signerKeyIdentifier(inputs.signer) !== old.authorityKeyIdentifier
@@ -262,8 +297,15 @@ function issuerSubject(inputs: Inputs): string {
   return formatSubject(nearest?.subject ?? inputs.subject);
 }
 
-function isDue(old: Outputs): boolean {
-  return new Date(old.renewAt) <= now();
+function isDue(old: Outputs, { signer }: Inputs): boolean {
+  if (new Date(old.renewAt) > now()) {
+    return false;
+  }
+  const issuerNotAfter =
+    signer.certificatePem === undefined
+      ? undefined
+      : readIssuer(signer.certificatePem, "signer.certificatePem").notAfter;
+  return canMove(new Date(old.notAfter), issuerNotAfter);
 }
 
 /**

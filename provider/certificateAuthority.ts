@@ -11,7 +11,7 @@ import {
   trustBundle,
 } from "../rotation/generation";
 import { checkResult } from "./checks";
-import { now } from "./clock";
+import { signingTime } from "./clock";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
@@ -26,6 +26,7 @@ const inputsSchema = z.strictObject({
   issuerChainPem: z.string().exactOptional(),
   /** For an intermediate: the anchors of the root it hangs from. */
   rootTrustAnchorsPem: z.string().exactOptional(),
+  allowClockOverride: z.boolean().exactOptional(),
 });
 
 const evidenceSchema = z.record(
@@ -54,12 +55,11 @@ type Evidence = z.infer<typeof evidenceSchema>;
  */
 export const certificateAuthority: CustomResource = {
   check(_urn, _oldInputs, news) {
-    const { value, problems } = schema.parse(inputsSchema, news);
+    const { draft, problems, unknown } = schema.parse(inputsSchema, news);
+    const found =
+      draft === undefined ? problems : checkGenerations(draft.generations);
     return Promise.resolve(
-      checkResult(
-        news,
-        value === undefined ? problems : checkGenerations(value.generations),
-      ),
+      checkResult(news, schema.knownProblems(unknown, found)),
     );
   },
 
@@ -130,7 +130,10 @@ function collectEvidence(inputs: Inputs, before: Evidence): Evidence {
           id,
           {
             state,
-            firstPublished: before[id]?.firstPublished ?? formatDate(now()),
+            firstPublished:
+              before[id]?.firstPublished ??
+              // Evidence for the soak time: no foreign clock may date it.
+              formatDate(signingTime(inputs.allowClockOverride)),
             fingerprintSha256: createHash("sha256")
               .update(certificate.raw)
               .digest("hex"),

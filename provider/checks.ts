@@ -16,6 +16,21 @@ export function attempt(action: () => void): readonly Problem[] {
   }
 }
 
+/** As {@link attempt}, for an action that takes its time. */
+export async function attemptLater(
+  action: () => Promise<unknown>,
+): Promise<readonly Problem[]> {
+  try {
+    await action();
+    return [];
+  } catch (error) {
+    if (error instanceof InputError) {
+      return error.problems;
+    }
+    throw error;
+  }
+}
+
 /** What a check answers: the inputs as they came, and each problem once. */
 export function checkResult(
   inputs: Properties,

@@ -8,6 +8,7 @@ import type { Device } from "../pki/batch/device";
 import { checkDevices } from "../pki/batch/device";
 import { DeviceAction } from "../pki/batch/plan";
 import { checkOrder } from "../pki/order";
+import { checkRenewal } from "../pki/validity";
 import type { Problem } from "../pki/problem";
 import { InputError, below, quote, uniqueProblems } from "../pki/problem";
 import { attempt, checkResult } from "./checks";
@@ -26,8 +27,8 @@ import { OutputDirectory } from "./outputDirectory";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
-import { checkSecretSize } from "./secretSize";
-import { signerKeyIdentifier } from "./signer";
+import { checkSecrets } from "./deviceSecrets";
+import { issuerKeyIdentifier } from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
@@ -44,16 +45,22 @@ const outputsSchema = z.object({
  * and never a key.
  */
 export const deviceBatch: CustomResource = {
-  check(_urn, oldInputs, news) {
-    const { value, problems, unknown } = schema.parse(deviceBatchInputs, news);
-    const found =
-      value === undefined
-        ? problems
-        : [
-            ...checkInputs(value, unknown),
-            ...(oldInputs === undefined ? checkForeign(value) : []),
-          ];
-    return Promise.resolve(checkResult(news, found));
+  check(urn, oldInputs, news) {
+    const { draft, problems, unknown } = schema.parse(deviceBatchInputs, news);
+    if (draft === undefined) {
+      return Promise.resolve(checkResult(news, problems));
+    }
+    const found = [
+      ...checkInputs(draft, unknown),
+      ...(oldInputs === undefined ? checkForeign(nameOf(urn), draft) : []),
+    ].filter(
+      ({ path }) =>
+        // Whether they may outlive their issuer hangs on this one.
+        !path.endsWith("validityDays") || !isUnknown(unknown, "truncate"),
+    );
+    return Promise.resolve(
+      checkResult(news, schema.knownProblems(unknown, found)),
+    );
   },
 
   async diff(_id, urn, olds, news) {
@@ -65,7 +72,8 @@ export const deviceBatch: CustomResource = {
     if (inputs.outputDirectory !== old.outputDirectory) {
       return { changes: true, replaces: ["outputDirectory"] };
     }
-    if (inputs.signer.privateKeyPem === undefined) {
+    const undecided = unknown.some((path) => !path.startsWith("signer."));
+    if (inputs.signer.privateKeyPem === undefined || undecided) {
       return { changes: true };
     }
     const reissue = inputs.reissue !== old.reissue;
@@ -93,12 +101,12 @@ export const deviceBatch: CustomResource = {
 
   async update(_id, urn, olds, news) {
     const inputs = required(news);
-    const old = outputsSchema.parse(olds);
+    const old = readOutputs(olds);
     return { outs: await issue(urn, inputs, inputs.reissue !== old.reissue) };
   },
 
   delete(_id, _urn, outputs) {
-    const { outputDirectory } = outputsSchema.parse(outputs);
+    const { outputDirectory } = readOutputs(outputs);
     const directory = new OutputDirectory(outputDirectory);
     directory.remove((directory.inventory() ?? []).map(({ id }) => id));
     return Promise.resolve();
@@ -113,6 +121,10 @@ async function issue(
   const at = signingTime(inputs.allowClockOverride);
   const { signer, allowClockOverride, devices, ...rest } = inputs;
   return { ...rest, ...(await issueBatch(urn, inputs, at, reissue)) };
+}
+
+function readOutputs(properties: Properties): z.infer<typeof outputsSchema> {
+  return outputsSchema.parse(schema.parse(outputsSchema, properties).value);
 }
 
 function required(properties: Properties): DeviceBatchInputs {
@@ -152,8 +164,11 @@ function checkInputs(
       const devices = readDevices(inputs);
       const all = [
         ...checkDevices(devices),
-        ...devices.flatMap((device) => checkIssuer(inputs, device)),
-        ...checkSecretSize(devices.length, inputs),
+        ...devices.flatMap((device) => [
+          ...checkIssuer(inputs, device),
+          ...checkRenewalOf(inputs, device),
+        ]),
+        ...checkSecrets(devices, inputs),
       ];
       if (all.length > 0) {
         throw new InputError(all);
@@ -173,6 +188,20 @@ function checkIssuer(inputs: DeviceBatchInputs, device: Device): Problem[] {
   );
 }
 
+/** A renewal point that suits the batch may lie before the beginning of one device's shorter validity. */
+function checkRenewalOf(inputs: DeviceBatchInputs, device: Device): Problem[] {
+  const { validityDays, source } = device;
+  return validityDays === undefined
+    ? []
+    : below(
+        source,
+        checkRenewal(inputs.renewal ?? {}, validityDays).map(({ message }) => ({
+          path: "validityDays",
+          message: `${validityDays} days do not go with renewal.beforeDays: ${message}`,
+        })),
+      );
+}
+
 /** Problems of a device where it stands, and those of the whole batch without a place, so that they are said once. */
 function placed(device: Device, problems: readonly Problem[]): Problem[] {
   return problems.flatMap((problem) =>
@@ -188,13 +217,22 @@ function placed(device: Device, problems: readonly Problem[]): Problem[] {
  * be gone. What a killed first run left behind comes from the same issuer and
  * is taken over.
  */
-function checkForeign(inputs: DeviceBatchInputs): Problem[] {
+function checkForeign(name: string, inputs: DeviceBatchInputs): Problem[] {
   const directory = new OutputDirectory(inputs.outputDirectory);
+  const owner = directory.owner();
+  if (owner !== undefined && owner !== name) {
+    return [
+      {
+        path: "outputDirectory",
+        message: `${quote(inputs.outputDirectory)} belongs to the batch ${quote(owner)}; give every batch a folder of its own.`,
+      },
+    ];
+  }
   const entries = directory.inventory() ?? [];
   const issuer =
     inputs.signer.privateKeyPem === undefined
       ? undefined
-      : signerKeyIdentifier(inputs.signer);
+      : issuerKeyIdentifier(inputs.signer);
   const foreign = entries.filter(
     ({ id }) => directory.read(id)?.issuerKeyIdentifier !== issuer,
   );

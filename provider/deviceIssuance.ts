@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { createHash } from "node:crypto";
-import { checkAgainstCertificate } from "../pki/authority";
+import { checkAgainstCertificate, readIssuer } from "../pki/authority";
 import type { Device } from "../pki/batch/device";
 import type { InventoryEntry } from "../pki/batch/inventory";
 import {
@@ -29,7 +29,8 @@ import { orderFor, readDevices } from "./deviceBatchInputs";
 import type { StoredDevice } from "./outputDirectory";
 import { OutputDirectory } from "./outputDirectory";
 import { Progress } from "./progress";
-import { readSigner, signerKeyIdentifier } from "./signer";
+import { nameOf } from "./resource";
+import { issuerKeyIdentifier, readSigner } from "./signer";
 
 /** One device, what it is to have, and what is to be done for it. */
 export interface PlannedDevice {
@@ -52,7 +53,13 @@ export function planBatch(
   reissue: boolean,
 ): PlannedDevice[] {
   const directory = new OutputDirectory(inputs.outputDirectory);
-  const issuer = signerKeyIdentifier(inputs.signer);
+  const { certificatePem } = inputs.signer;
+  const issuer = {
+    keyIdentifier: issuerKeyIdentifier(inputs.signer),
+    ...(certificatePem !== undefined && {
+      notAfter: readIssuer(certificatePem, "signer.certificatePem").notAfter,
+    }),
+  };
   return readDevices(inputs).map((device) => {
     const order = orderFor(device, inputs);
     const stored = directory.read(device.id);
@@ -188,6 +195,7 @@ export async function issueBatch(
   const directory = new OutputDirectory(inputs.outputDirectory);
   const signer = await readSigner(inputs.signer);
   const plan = planBatch(inputs, at, reissue);
+  directory.claim(nameOf(urn));
   const progress = new Progress(urn, plan.length);
   for (const planned of plan) {
     await carryOut(planned, inputs, signer, directory, at);
@@ -208,7 +216,7 @@ export async function issueBatch(
     renewed: signed.length - issued,
     expiresFirst: ends[0] ?? "",
     expiresLast: ends.at(-1) ?? "",
-    issuerKeyIdentifier: signer.signingKey.keyIdentifier,
+    issuerKeyIdentifier: issuerKeyIdentifier(inputs.signer),
   };
 }
 

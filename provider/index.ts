@@ -8,6 +8,7 @@ import { readDeviceBatch } from "./readDeviceBatch";
 import type { CustomResource } from "./resource";
 import { typeOf } from "./resource";
 import type { Properties } from "./wire";
+import { keepSecrets } from "./wire";
 
 const RESOURCES: Readonly<Record<string, CustomResource>> = {
   "mqtt-pki:index:Certificate": certificate,
@@ -55,17 +56,22 @@ class MqttPkiProvider implements provider.Provider {
     return resource(urn).diff(id, urn, olds, news);
   }
 
-  create(urn: string, inputs: Properties): Promise<provider.CreateResult> {
-    return resource(urn).create(urn, inputs);
+  async create(
+    urn: string,
+    inputs: Properties,
+  ): Promise<provider.CreateResult> {
+    const { id, outs } = await resource(urn).create(urn, inputs);
+    return { id, outs: keepSecrets(outs, inputs) };
   }
 
-  update(
+  async update(
     id: string,
     urn: string,
     olds: Properties,
     news: Properties,
   ): Promise<provider.UpdateResult> {
-    return resource(urn).update(id, urn, olds, news);
+    const { outs } = await resource(urn).update(id, urn, olds, news);
+    return { outs: keepSecrets(outs, news) };
   }
 
   delete(id: string, urn: string, props: Properties): Promise<void> {

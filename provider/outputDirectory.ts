@@ -23,6 +23,7 @@ import type { Problem } from "../pki/problem";
 import { quote } from "../pki/problem";
 
 const INVENTORY = "inventory.csv";
+const OWNER = ".batch";
 const [CERTIFICATE, CHAIN, KEY] = ["cert.pem", "chain.pem", "key.pem"] as const;
 
 /** All the texts of one device. */
@@ -70,6 +71,16 @@ export class OutputDirectory {
         },
       ];
     }
+  }
+
+  /** The name of the batch that writes here, `undefined` where none has yet. */
+  owner(): string | undefined {
+    return readText(join(this.path, OWNER))?.trim();
+  }
+
+  /** Says which batch writes here. */
+  claim(name: string): void {
+    this.write(OWNER, `${name}\n`);
   }
 
   /** The inventory, `undefined` where there is none. */
@@ -124,7 +135,9 @@ export class OutputDirectory {
       }
       removeEmpty(folder);
     }
-    rmSync(join(this.path, INVENTORY), { force: true });
+    for (const file of [INVENTORY, OWNER]) {
+      rmSync(join(this.path, file), { force: true });
+    }
     removeEmpty(this.path);
   }
 

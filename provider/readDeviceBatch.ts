@@ -15,8 +15,6 @@ const argumentsSchema = z.strictObject({
   shards: z.number(),
 });
 
-const SECRET_KEY = /^[-._A-Za-z0-9]+$/;
-
 /**
  * `mqtt-pki:index:readDeviceBatch`: chains and keys of a shard of a batch, as
  * the data of a Kubernetes Secret. A device stays in its shard as long as the
@@ -42,14 +40,6 @@ export function readDeviceBatch(args: Properties): Properties {
         {
           path: "outputDirectory",
           message: `${quote(value.outputDirectory)} holds no certificate of ${quote(id)}, which its inventory names; run the update again.`,
-        },
-      ]);
-    }
-    if (!SECRET_KEY.test(id)) {
-      throw new InputError([
-        {
-          path: "output.kubernetes",
-          message: `the device id ${quote(id)} cannot be a key of a Kubernetes Secret (A-Z a-z 0-9 . _ -); leave output.kubernetes out and take the files.`,
         },
       ]);
     }

@@ -65,8 +65,14 @@ export type SignerInputs = z.infer<typeof signer>;
 
 /** Inputs that have been read: their value, what is wrong, and what a preview cannot know. */
 export interface Parsed<T> {
-  /** `undefined` where something is wrong, or so much unknown that nothing can be said. */
+  /** `undefined` where something is wrong, or something required is not known yet. */
   readonly value: T | undefined;
+  /**
+   * As `value`, but with something of the right type in the place of what is
+   * required and not known yet, so that all the rest can be checked. What a
+   * check then says of such a place must be dropped: see {@link knownProblems}.
+   */
+  readonly draft: T | undefined;
   readonly problems: readonly Problem[];
   readonly unknown: readonly string[];
 }
@@ -77,25 +83,95 @@ export function parse<T>(
   properties: Properties,
 ): Parsed<T> {
   const { value, unknown } = unwrap(properties);
-  const result = schema.safeParse(withoutInternal(value));
+  const members = withoutInternal(value);
+  const result = schema.safeParse(members);
   if (result.success) {
-    return { value: result.data, problems: [], unknown };
+    return { value: result.data, draft: result.data, problems: [], unknown };
   }
-  const problems = result.error.issues
-    .flatMap(toProblems)
-    .filter(({ path }) => !isUnknown(unknown, path));
-  return { value: undefined, problems, unknown };
+  const draft = structuredClone(members);
+  fillUnknown(schema, draft, unknown);
+  const filled = schema.safeParse(draft);
+  return {
+    value: undefined,
+    draft: filled.success ? filled.data : undefined,
+    problems: knownProblems(
+      unknown,
+      filled.success ? [] : filled.error.issues.flatMap(toProblems),
+    ),
+    unknown,
+  };
 }
 
-function withoutInternal(value: Properties): Properties {
+/** The problems that are not about something a preview cannot know. */
+export function knownProblems(
+  unknown: readonly string[],
+  problems: readonly Problem[],
+): Problem[] {
+  return problems.filter(({ path }) => !isUnknown(unknown, path));
+}
+
+const PLACEHOLDERS: Readonly<Record<string, () => unknown>> = {
+  string: () => "unknown.invalid",
+  number: () => 1,
+  boolean: () => true,
+  array: () => [],
+  object: () => ({}),
+  record: () => ({}),
+};
+
+/** Puts placeholders where the schema wants something that is not known yet; an object's members come in the next round. */
+function fillUnknown(
+  schema: z.ZodType,
+  draft: Record<string, unknown>,
+  unknown: readonly string[],
+): void {
+  for (let round = 0; round < 5; round += 1) {
+    const result = schema.safeParse(draft);
+    const missing = (result.error?.issues ?? []).filter(
+      (issue) =>
+        issue.code === "invalid_type" && isUnknown(unknown, pathOf(issue)),
+    );
+    for (const issue of missing) {
+      const placeholder =
+        issue.code === "invalid_type"
+          ? PLACEHOLDERS[issue.expected]
+          : undefined;
+      if (placeholder !== undefined) {
+        place(draft, issue.path, placeholder());
+      }
+    }
+    if (missing.length === 0) {
+      return;
+    }
+  }
+}
+
+function place(
+  target: Record<PropertyKey, unknown>,
+  path: readonly PropertyKey[],
+  value: unknown,
+): void {
+  const [first, ...rest] = path;
+  if (first === undefined) {
+    return;
+  }
+  const next = target[first];
+  if (rest.length === 0) {
+    target[first] = value;
+  } else if (typeof next === "object" && next !== null) {
+    place(next as Record<PropertyKey, unknown>, rest, value);
+  }
+}
+
+function withoutInternal(value: Properties): Record<string, unknown> {
   // The engine puts members of its own among the inputs, all of them with two underscores.
   return Object.fromEntries(
     Object.entries(value).filter(([name]) => !name.startsWith("__")),
   );
 }
 
-function toProblems(issue: z.core.$ZodIssue): Problem[] {
-  const path = issue.path.reduce<string>(
+function pathOf(issue: z.core.$ZodIssue): string {
+  return issue.path.reduce<string>(
     (text, part) =>
       typeof part === "number"
         ? `${text}[${part}]`
@@ -104,6 +180,10 @@ function toProblems(issue: z.core.$ZodIssue): Problem[] {
           : `${text}.${String(part)}`,
     "",
   );
+}
+
+function toProblems(issue: z.core.$ZodIssue): Problem[] {
+  const path = pathOf(issue);
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
       path: path === "" ? key : `${path}.${key}`,

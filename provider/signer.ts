@@ -1,4 +1,4 @@
-import { readIssuer } from "../pki/authority";
+import { readIssuer, readSubjectKeyIdentifier } from "../pki/authority";
 import type { Signer } from "../pki/certificate";
 import {
   importSigningKey,
@@ -16,6 +16,21 @@ export function signerKeyIdentifier(inputs: SignerInputs): string {
     "signer.privateKeyPem",
   );
   return keyIdentifier(publicKeyDer(key));
+}
+
+/**
+ * What a leaf calls its issuer's key: what the issuer's certificate says, since
+ * another tool may have made its key identifier another way.
+ */
+export function issuerKeyIdentifier(inputs: SignerInputs): string {
+  const { certificatePem } = inputs;
+  return (
+    (certificatePem === undefined
+      ? undefined
+      : readSubjectKeyIdentifier(
+          readIssuer(certificatePem, "signer.certificatePem"),
+        )) ?? signerKeyIdentifier(inputs)
+  );
 }
 
 /**

@@ -71,6 +71,34 @@ function unwrapValue(value: unknown, path: string, unknown: string[]): unknown {
   return result;
 }
 
+/**
+ * Wraps again what came in as a secret: the engine keeps what a plugin answers
+ * as it is, and would write it to the state in plain text.
+ */
+export function keepSecrets(
+  outputs: Properties,
+  inputs: Properties,
+): Properties {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, value]) => [
+      name,
+      holdsSecret(inputs[name]) ? secret(value) : value,
+    ]),
+  );
+}
+
+function holdsSecret(value: unknown): boolean {
+  if (Array.isArray(value)) {
+    return value.some(holdsSecret);
+  }
+  return (
+    isObject(value) &&
+    (value[SIGNATURE] === SECRET ||
+      (value[SIGNATURE] === OUTPUT_VALUE && value.secret === true) ||
+      Object.values(value).some(holdsSecret))
+  );
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

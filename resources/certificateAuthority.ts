@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { allowClockOverride } from "./clockOverride";
 
 /** States of a generation, for {@link GenerationArgs.state}. */
 export const GenerationState = {
@@ -60,6 +61,7 @@ export class CertificateAuthority extends pulumi.CustomResource {
       name,
       {
         ...args,
+        ...allowClockOverride(),
         activeGeneration: undefined,
         certificatePem: undefined,
         chainPem: undefined,

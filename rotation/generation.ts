@@ -38,13 +38,21 @@ export function checkGenerations(
       });
     }
   }
-  const active = Object.entries(generations)
-    .filter(([, { state }]) => state === GenerationState.Active)
-    .map(([id]) => id);
-  if (active.length !== 1) {
+  const ids = Object.keys(generations);
+  const [first, ...others] = ids.filter(
+    (id) => generations[id]?.state === GenerationState.Active,
+  );
+  if (first === undefined) {
     problems.push({
-      path: "generations",
-      message: `${active.length === 0 ? "none" : active.join(" and ")} active, and exactly one generation must be (I1).`,
+      path:
+        ids[0] === undefined ? "generations" : `generations.${ids[0]}.state`,
+      message: "no generation is active, and exactly one must be (I1).",
+    });
+  }
+  for (const id of others) {
+    problems.push({
+      path: `generations.${id}.state`,
+      message: `${quote(id)} is active beside ${quote(first)}, and exactly one generation must be (I1).`,
     });
   }
   return problems;

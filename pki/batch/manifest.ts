@@ -48,7 +48,16 @@ export function parseManifest(text: string, path: string): Device[] {
       });
       continue;
     }
-    devices.push(readDevice(columns, row.record, source));
+    const device = readDevice(columns, row.record, source);
+    const days = row.record[columns.indexOf("validityDays")] ?? "";
+    if (!/^\d*$/.test(days)) {
+      problems.push({
+        path: `${source}.validityDays`,
+        message: `${quote(days)} is no validity; write a whole number of days, 1 at least.`,
+      });
+      continue;
+    }
+    devices.push(device);
   }
   if (problems.length > 0) {
     throw new InputError(problems);
@@ -62,6 +71,7 @@ function parseRows(text: string, path: string): Row[] {
     return parse(text, {
       bom: true,
       info: true,
+      record_delimiter: ["\r\n", "\n", "\r"],
       relax_column_count: true,
       skip_empty_lines: true,
       trim: true,
@@ -124,7 +134,6 @@ function readDevice(
     ...(dnsNames.length > 0 && { dnsNames }),
     ...(uris.length > 0 && { uris }),
     ...(serialNumber !== "" && { serialNumber }),
-    // Not a number is kept as such: the check of the devices names it with its line.
     ...(validityDays !== "" && { validityDays: Number(validityDays) }),
     source,
   };

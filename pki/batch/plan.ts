@@ -5,7 +5,7 @@ import { encodeAlternativeNames } from "../alternativeNames";
 import { describeKey } from "../key";
 import { readAuthorityKeyIdentifier } from "../authority";
 import { encodeSubject } from "../subject";
-import { renewalPoint } from "../validity";
+import { canMove, renewalPoint } from "../validity";
 import { x509 } from "../webcrypto";
 import type { Device } from "./device";
 
@@ -64,13 +64,13 @@ export interface DeviceFiles {
  * Decides what is to be done for a device from what it has, and nothing else:
  * a run that was killed half-way needs no memory to go on.
  *
- * @param issuerKeyIdentifier see `keyIdentifier`
+ * @param issuer the key identifier its leaves name, and its end where that is known
  * @returns one of {@link DeviceAction}
  */
 export function planDevice(
   order: CertificateOrder,
   files: DeviceFiles | undefined,
-  issuerKeyIdentifier: string,
+  issuer: { readonly keyIdentifier: string; readonly notAfter?: Date },
   now: Date,
 ): string {
   if (files === undefined) {
@@ -80,14 +80,26 @@ export function planDevice(
   if (
     !files.keyMatches ||
     !carries(certificate, order) ||
-    readAuthorityKeyIdentifier(files.certificatePem) !== issuerKeyIdentifier
+    readAuthorityKeyIdentifier(files.certificatePem) !== issuer.keyIdentifier
   ) {
     return DeviceAction.Reissue;
   }
-  return renewalPoint(order.subject.commonName, certificate, order.renewal) <=
-    now
+  return isDue(order, certificate, issuer.notAfter, now)
     ? DeviceAction.Renew
     : DeviceAction.Keep;
+}
+
+function isDue(
+  order: CertificateOrder,
+  certificate: x509.X509Certificate,
+  issuerNotAfter: Date | undefined,
+  now: Date,
+): boolean {
+  const { commonName } = order.subject;
+  return (
+    renewalPoint(commonName, certificate, order.renewal) <= now &&
+    canMove(certificate.notAfter, issuerNotAfter)
+  );
 }
 
 function carries(
