@@ -8,7 +8,7 @@ import type { Problem } from "./problem";
 import { InputError, quote } from "./problem";
 import type { Subject } from "./subject";
 import { formatSubject, sameSubject } from "./subject";
-import { daysLeft, formatDate } from "./validity";
+import { checkValidityDays, daysLeft, formatDate } from "./validity";
 import { x509 } from "./webcrypto";
 
 /**
@@ -43,10 +43,17 @@ export function checkAgainstAuthorities(
       message: `${quote(formatSubject(order.subject))} is the issuer's own subject; give this one another common name (I6).`,
     });
   }
-  if (order.truncate !== true && order.validityDays >= issuer.validityDays) {
+  const bothGood = [order, issuer].every(
+    ({ validityDays }) => checkValidityDays(validityDays).length === 0,
+  );
+  if (
+    bothGood &&
+    order.truncate !== true &&
+    order.validityDays >= issuer.validityDays
+  ) {
     problems.push({
       path: "validityDays",
-      message: `${order.validityDays} days would outlive the issuer, valid for ${issuer.validityDays} (I5); write ${issuer.validityDays - 1} at most, or truncate: true to cut it at the issuer's end.`,
+      message: `${order.validityDays} days would outlive the issuer, valid for ${issuer.validityDays} (I5); ${issuer.validityDays > 1 ? `write ${issuer.validityDays - 1} at most, or set` : "set"} truncate: true to cut it at the issuer's end.`,
     });
   }
   for (const [depth, authority] of authorities.entries()) {

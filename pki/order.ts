@@ -6,6 +6,7 @@ import {
   withCommonName,
 } from "./alternativeNames";
 import type { AlternativeNames } from "./alternativeNames";
+import { idProblem } from "./batch/device";
 import type { KeySpec } from "./key";
 import { checkKeySpec } from "./key";
 import type { ConstrainedNames, NameConstraints } from "./nameConstraints";
@@ -76,6 +77,7 @@ export function checkOrder(order: CertificateOrder): Problem[] {
   }
   return [
     ...below("subject", checkSubject(order.subject)),
+    ...checkDeviceName(order, profile),
     ...below("key", checkKeySpec(order.key)),
     ...checkKeyAllowed(order, profile),
     ...checkValidityDays(order.validityDays),
@@ -84,6 +86,16 @@ export function checkOrder(order: CertificateOrder): Problem[] {
     ...checkAlternativeNamesAllowed(order, profile),
     ...checkCaMembers(order, profile),
   ];
+}
+
+/** A device's common name is its MQTT client id. */
+function checkDeviceName(order: CertificateOrder, profile: Profile): Problem[] {
+  const { commonName } = order.subject;
+  const message =
+    profile.name === "device" && typeof commonName === "string"
+      ? idProblem(commonName)
+      : undefined;
+  return message === undefined ? [] : [{ path: "subject.commonName", message }];
 }
 
 function checkKeyAllowed(order: CertificateOrder, profile: Profile): Problem[] {
