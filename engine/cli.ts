@@ -2,16 +2,16 @@ import { createInterface } from "node:readline/promises";
 
 import { Command, CommanderError } from "commander";
 
-import { writeFileAtomic } from "./atomic";
-import { encodeDeployment } from "./backend";
+import { stackOutputs } from "./deploy/deployment";
 import { EngineError, messageOf, outOfScope } from "./errors";
-import type { Display } from "./events";
-import { JsonReport, jsonOutputs } from "./jsonReport";
 import { Run } from "./run";
-import { Screen } from "./screen";
-import { StackSession } from "./stackSession";
-import { stackOutputs } from "./deployment";
-import { outputTable } from "./text";
+import type { Display } from "./show/events";
+import { JsonReport, jsonOutputs } from "./show/jsonReport";
+import { Screen } from "./show/screen";
+import { outputTable } from "./show/text";
+import { writeFileAtomic } from "./stack/atomic";
+import { encodeDeployment } from "./stack/backend";
+import { OpenStack } from "./stack/openStack";
 
 /** The streams and settings a command runs with. */
 export interface Surroundings {
@@ -138,7 +138,7 @@ function stackFlags(command: Command): Command {
 async function open(
   flags: StackFlags,
   surroundings: Surroundings,
-): Promise<StackSession> {
+): Promise<OpenStack> {
   if (flags.cwd !== undefined) {
     try {
       process.chdir(flags.cwd);
@@ -146,7 +146,7 @@ async function open(
       throw new EngineError(`The folder ${flags.cwd} does not exist.`);
     }
   }
-  return StackSession.open(
+  return OpenStack.open(
     { stack: flags.stack, configFile: flags.configFile },
     surroundings.environment,
   );
@@ -166,9 +166,9 @@ async function update(
       `Without a terminal to ask at, \`${kind}\` needs --yes. To look only, use \`preview\`.`,
     );
   }
-  const session = await open(flags, surroundings);
+  const stack = await open(flags, surroundings);
   if (kind === "destroy") {
-    await session.requireState();
+    await stack.requireState();
   }
   const showSecrets = flags.showSecrets === true;
   const report =
@@ -178,7 +178,7 @@ async function update(
   const display: Display =
     report ??
     new Screen({
-      stack: session.stack,
+      stack: stack.name,
       terminal: interactive,
       color: interactive && surroundings.environment.NO_COLOR === undefined,
       diff: flags.diff === true,
@@ -186,7 +186,7 @@ async function update(
       write: surroundings.out,
     });
   const run = new Run(
-    session,
+    stack,
     kind,
     {
       skipPreview: flags.skipPreview === true,
@@ -213,11 +213,22 @@ async function ask(kind: string): Promise<boolean> {
     input: process.stdin,
     output: process.stdout,
   });
+  const gone = new AbortController();
+  const leave = (): void => {
+    gone.abort();
+  };
+  // Ctrl-C and the end of input are answers too.
+  reader.once("SIGINT", leave).once("close", leave);
   try {
+    const what = kind === "up" ? "update" : kind;
     const answer = await reader.question(
-      `Do you want to perform this ${kind === "up" ? "update" : kind}? (yes/no) `,
+      `Do you want to perform this ${what}? (yes/no) `,
+      { signal: gone.signal },
     );
     return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    process.stdout.write("\n");
+    return false;
   } finally {
     reader.close();
   }
@@ -228,9 +239,9 @@ async function showOutputs(
   flags: OutputFlags,
   surroundings: Surroundings,
 ): Promise<void> {
-  const session = await open(flags, surroundings);
-  await session.requireState();
-  const outputs = stackOutputs(await session.snapshot);
+  const stack = await open(flags, surroundings);
+  await stack.requireState();
+  const outputs = stackOutputs(await stack.snapshot) ?? {};
   const showSecrets = flags.showSecrets === true;
   if (name === undefined) {
     if (flags.json === true) {
@@ -250,7 +261,7 @@ async function showOutputs(
   if (value === undefined) {
     const known = Object.keys(outputs).sort().join(", ") || "none";
     throw new EngineError(
-      `The stack "${session.stack}" has no output "${name}". It has: ${known}.`,
+      `The stack "${stack.name}" has no output "${name}". It has: ${known}.`,
     );
   }
   const shown = jsonOutputs({ value }, showSecrets).value ?? null;
@@ -265,14 +276,14 @@ async function exportState(
   flags: OutputFlags,
   surroundings: Surroundings,
 ): Promise<void> {
-  const session = await open(flags, surroundings);
-  const stored = await session.requireState();
+  const stack = await open(flags, surroundings);
+  const stored = await stack.requireState();
   const deployment =
     flags.showSecrets === true
       ? encodeDeployment(
-          await session.snapshot,
-          await session.crypter,
-          session.metadata,
+          await stack.snapshot,
+          await stack.crypter,
+          stack.metadata,
           "plaintext",
         )
       : stored.deployment;

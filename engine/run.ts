@@ -1,15 +1,15 @@
-import type { ProgramConfig } from "./config";
-import { Deployment } from "./deployment";
+import { Deployment } from "./deploy/deployment";
+import { ProviderRegistry } from "./deploy/providerRegistry";
 import { EngineError } from "./errors";
-import type { Diagnostic, Display, Phase } from "./events";
-import { Journal } from "./journal";
-import { StackLock } from "./lock";
-import { PluginHost } from "./pluginHost";
-import { RunningProgram } from "./program";
-import { ProviderRegistry } from "./providerRegistry";
-import { EngineServer } from "./server";
-import type { StackSession } from "./stackSession";
-import type { Snapshot } from "./state";
+import { PluginHost } from "./plugins/pluginHost";
+import { RunningProgram } from "./plugins/program";
+import { EngineServer } from "./plugins/server";
+import type { Diagnostic, Display, Phase } from "./show/events";
+import type { ProgramConfig } from "./stack/config";
+import { Journal } from "./stack/journal";
+import { StackLock } from "./stack/lock";
+import type { OpenStack } from "./stack/openStack";
+import type { Snapshot } from "./stack/state";
 import { urnName } from "./urn";
 
 /** How an update is to be run. */
@@ -38,7 +38,7 @@ export class Run {
   private program: RunningProgram | undefined;
 
   constructor(
-    private readonly session: StackSession,
+    private readonly target: OpenStack,
     private readonly kind: Kind,
     private readonly options: RunOptions,
     private readonly display: Display,
@@ -52,7 +52,7 @@ export class Run {
     const lock =
       this.kind === "preview"
         ? undefined
-        : await StackLock.acquire(this.session.backend.lockFolder);
+        : await StackLock.acquire(this.target.backend.lockFolder);
     const release = (): void => {
       lock?.release();
     };
@@ -80,16 +80,16 @@ export class Run {
   }
 
   private async phases(): Promise<void> {
-    const config = await this.session.programConfig();
+    const config = await this.target.programConfig();
     this.server = new EngineServer(
-      { project: this.session.project.name, stack: this.session.stack, config },
+      { project: this.target.project.name, stack: this.target.name, config },
       (log) => {
         this.log(log);
       },
     );
     const address = await this.server.listen();
     this.plugins = new PluginHost(
-      this.session.project,
+      this.target.project,
       address,
       this.environment,
       (plugin, line) => {
@@ -124,9 +124,9 @@ export class Run {
         throw new EngineError("Nothing was changed.");
       }
     }
-    await this.session.keepSalt();
+    await this.target.keepSalt();
     const update = await this.phase(phases.update, false, config, address);
-    await this.session.backend.addHistory({
+    await this.target.backend.addHistory({
       kind: this.kind === "destroy" ? "destroy" : "update",
       startTime: started,
       endTime: Date.now(),
@@ -170,20 +170,20 @@ export class Run {
   }
 
   private async prepare(preview: boolean): Promise<Deployment> {
-    const { session } = this;
+    const { target } = this;
     const [crypter, base] = await Promise.all([
-      session.crypter,
-      session.snapshot,
+      target.crypter,
+      target.snapshot,
     ]);
     const store = (snapshot: Snapshot): Promise<void> =>
-      session.backend.write(snapshot, crypter, session.metadata);
+      target.backend.write(snapshot, crypter, target.metadata);
     const { plugins, server } = this;
     if (plugins === undefined || server === undefined) {
       throw new EngineError("The engine has not been started.");
     }
     const deployment = new Deployment({
-      project: session.project.name,
-      stack: session.stack,
+      project: target.project.name,
+      stack: target.name,
       preview,
       base,
       journal: new Journal(base, preview ? undefined : store),
@@ -207,8 +207,8 @@ export class Run {
     address: string,
   ): RunningProgram {
     return new RunningProgram({
-      project: this.session.project,
-      stack: this.session.stack,
+      project: this.target.project,
+      stack: this.target.name,
       config,
       preview,
       address,

@@ -1,6 +1,5 @@
 import {
   specialOutputValueSig,
-  specialResourceSig,
   specialSecretSig,
   specialSigKey,
   unknownValue,
@@ -206,16 +205,4 @@ function normalize(value: PropertyValue): PropertyValue {
     return value.secret === true ? secret(carried) : carried;
   }
   return mapValues(value, normalize);
-}
-
-/** The URN a resource reference points to, or undefined if the value is none. */
-export function referencedUrn(value: PropertyValue): string | undefined {
-  if (
-    isMap(value) &&
-    value[SIGNATURE] === specialResourceSig &&
-    typeof value.urn === "string"
-  ) {
-    return value.urn;
-  }
-  return undefined;
 }

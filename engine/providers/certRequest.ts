@@ -25,7 +25,7 @@ import type {
   CreateResult,
   DiffResult,
   ResourceRequest,
-} from "../provider";
+} from "../plugins/provider";
 import {
   containsUnknown,
   equal,

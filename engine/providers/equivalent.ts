@@ -11,7 +11,7 @@ import type {
   ProviderConfig,
   ResourceLifecycle,
   ResourceRequest,
-} from "../provider";
+} from "../plugins/provider";
 import { packageOf, urnType } from "../urn";
 import { containsUnknown, equal, type PropertyMap } from "../values";
 

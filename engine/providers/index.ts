@@ -1,4 +1,4 @@
-import type { Provider } from "../provider";
+import type { Provider } from "../plugins/provider";
 import { KubernetesProvider } from "./kubernetes";
 import { TlsProvider } from "./tls";
 

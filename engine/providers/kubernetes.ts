@@ -8,7 +8,7 @@ import type {
   DiffResult,
   ProviderConfig,
   ResourceLifecycle,
-} from "../provider";
+} from "../plugins/provider";
 import { equal, type PropertyMap, reveal, revealAll, textOf } from "../values";
 import { EquivalentProvider, UNCHANGED } from "./equivalent";
 import { RenderedObject, type RenderSettings } from "./renderedObject";

@@ -14,7 +14,7 @@ import type {
   CreateResult,
   DiffResult,
   ResourceRequest,
-} from "../provider";
+} from "../plugins/provider";
 import {
   equal,
   type PropertyMap,

@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { writeFileAtomic } from "../atomic";
 import type {
   ChangedResource,
   CheckFailure,
@@ -12,7 +11,8 @@ import type {
   ExistingResource,
   ResourceLifecycle,
   ResourceRequest,
-} from "../provider";
+} from "../plugins/provider";
+import { writeFileAtomic } from "../stack/atomic";
 import {
   changedKeys,
   containsUnknown,

@@ -1,4 +1,4 @@
-import type { ResourceLifecycle } from "../provider";
+import type { ResourceLifecycle } from "../plugins/provider";
 import { CertRequest } from "./certRequest";
 import { EquivalentProvider } from "./equivalent";
 import { PrivateKey } from "./privateKey";

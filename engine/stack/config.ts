@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { writeFileAtomic } from "./atomic";
-import { EngineError, outOfScope } from "./errors";
-import { type Project, readYaml } from "./project";
-import type { Crypter } from "./secrets";
+import { EngineError, outOfScope } from "../errors";
 import {
   canonicalJson,
   isMap,
   type PropertyMap,
   type PropertyValue,
-} from "./values";
+} from "../values";
+import { writeFileAtomic } from "./atomic";
+import { type Project, readYaml } from "./project";
+import type { Crypter } from "./secrets";
 
 /** A stack's configuration file, Pulumi.<stack>.yaml. */
 export interface StackConfig {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import { EngineError } from "./errors";
+import { EngineError } from "../errors";
 import type {
   ChangedResource,
   CheckResult,
@@ -11,10 +11,10 @@ import type {
   ProviderSource,
   ResourceLifecycle,
   ResourceRequest,
-} from "./provider";
-import type { ResourceState, Snapshot } from "./state";
-import { parseProviderReference, providerPackage, urnType } from "./urn";
-import { containsUnknown, equal, type PropertyMap, UNKNOWN } from "./values";
+} from "../plugins/provider";
+import type { ResourceState, Snapshot } from "../stack/state";
+import { parseProviderReference, providerPackage, urnType } from "../urn";
+import { containsUnknown, equal, type PropertyMap, UNKNOWN } from "../values";
 
 /** The providers of one phase, by the URN of their resource. */
 export class ProviderRegistry {

@@ -1,5 +1,4 @@
-import { EngineError } from "./errors";
-import type { Crypter } from "./secrets";
+import { EngineError } from "../errors";
 import {
   canonicalJson,
   isMap,
@@ -13,7 +12,8 @@ import {
   SECRET,
   SIGNATURE,
   sortKeys,
-} from "./values";
+} from "../values";
+import type { Crypter } from "./secrets";
 
 /** Seconds a step may take; absent means the provider's own limit. */
 export interface CustomTimeouts {

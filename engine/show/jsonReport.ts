@@ -1,5 +1,3 @@
-import type { Diagnostic, Display, PhaseResult, Step } from "./events";
-import { isShown } from "./screen";
 import {
   isMap,
   isSecret,
@@ -7,7 +5,9 @@ import {
   type PropertyValue,
   revealAll,
   UNKNOWN,
-} from "./values";
+} from "../values";
+import type { Diagnostic, Display, PhaseResult, Step } from "./events";
+import { isShown } from "./screen";
 
 /** Collects a run into one JSON document. */
 export class JsonReport implements Display {

@@ -1,3 +1,5 @@
+import { isDefaultProvider, parseUrn } from "../urn";
+import { equal } from "../values";
 import type {
   Diagnostic,
   Display,
@@ -13,8 +15,6 @@ import {
   outputLines,
   shortType,
 } from "./text";
-import { isDefaultProvider, parseUrn } from "./urn";
-import { equal } from "./values";
 
 const TITLES: Record<Phase, string> = {
   preview: "Previewing update",

@@ -7,7 +7,7 @@ import {
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 
-import { EngineError } from "./errors";
+import { EngineError } from "../errors";
 
 const ITERATIONS = 1_000_000;
 const KEY_BYTES = 32;

@@ -1,15 +1,15 @@
+import { EngineError } from "../errors";
+import type { ResourceLifecycle } from "../plugins/provider";
+import type { Operation, Step } from "../show/events";
+import type { Journal } from "../stack/journal";
+import type { PendingOperation, ResourceState, Snapshot } from "../stack/state";
+import { urnName } from "../urn";
+import { type PropertyMap, UNKNOWN } from "../values";
 import type { Activity } from "./activity";
 import { deleteInWorld, dependentReplacements } from "./deletes";
-import { EngineError } from "./errors";
-import type { Operation, Step } from "./events";
 import type { Goal } from "./goal";
-import type { Journal } from "./journal";
-import type { ResourceLifecycle } from "./provider";
 import type { ProviderRegistry } from "./providerRegistry";
-import type { PendingOperation, ResourceState, Snapshot } from "./state";
 import { mustWrite, type Plan, planChange, withSecrets } from "./steps";
-import { urnName } from "./urn";
-import { type PropertyMap, UNKNOWN } from "./values";
 
 /** What changes work with. */
 export interface ChangeContext {

@@ -3,8 +3,15 @@ import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
+import { EngineError, hasCode, messageOf, outOfScope } from "../errors";
+import {
+  isMap,
+  parse,
+  type PropertyMap,
+  type PropertyValue,
+  textOf,
+} from "../values";
 import { writeFileAtomic } from "./atomic";
-import { EngineError, hasCode, messageOf, outOfScope } from "./errors";
 import type { Crypter } from "./secrets";
 import {
   decodeResource,
@@ -12,13 +19,6 @@ import {
   type SecretForm,
   type Snapshot,
 } from "./state";
-import {
-  isMap,
-  parse,
-  type PropertyMap,
-  type PropertyValue,
-  textOf,
-} from "./values";
 
 const STATE_VERSION = 3;
 

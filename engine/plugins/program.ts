@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 
+import type { ProgramConfig } from "../stack/config";
+import type { Project } from "../stack/project";
 import { nodeArguments, sdkScript, startChild, stopChild } from "./children";
-import type { ProgramConfig } from "./config";
-import type { Project } from "./project";
 
 /** The exit code of a program that has already logged what went wrong. */
 const LOGGED_ALREADY = 32;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
-import { EngineError } from "./errors";
+import { EngineError } from "../errors";
 
 const GRACE_MS = 2_000;
 const running = new Set<ChildProcess>();

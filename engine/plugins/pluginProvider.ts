@@ -2,7 +2,17 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 
-import { outOfScope } from "./errors";
+import { outOfScope } from "../errors";
+import { providerPackage, urnName, urnType } from "../urn";
+import {
+  canonicalJson,
+  fromWire,
+  isSecret,
+  type PropertyMap,
+  revealAll,
+  secret,
+  toWire,
+} from "../values";
 import { initErrorOf } from "./initError";
 import type {
   ChangedResource,
@@ -16,16 +26,6 @@ import type {
   ProviderConfig,
   ResourceRequest,
 } from "./provider";
-import { providerPackage, urnName, urnType } from "./urn";
-import {
-  canonicalJson,
-  fromWire,
-  isSecret,
-  type PropertyMap,
-  revealAll,
-  secret,
-  toWire,
-} from "./values";
 
 const MAX_MESSAGE = 400 * 1024 * 1024;
 const NO_CHANGE_KNOWN: DiffResult = {

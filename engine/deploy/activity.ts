@@ -1,6 +1,6 @@
-import { EngineError } from "./errors";
-import type { Display, Operation, Step } from "./events";
-import { isDefaultProvider } from "./urn";
+import { EngineError } from "../errors";
+import type { Display, Operation, Step } from "../show/events";
+import { isDefaultProvider } from "../urn";
 
 /** Thrown where something new would start although the update is to end. */
 export class Stopped extends EngineError {}

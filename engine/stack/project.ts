@@ -1,17 +1,17 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 
 import { parse as parseYaml } from "yaml";
 
-import { EngineError, messageOf, outOfScope } from "./errors";
+import { EngineError, messageOf, outOfScope } from "../errors";
 import {
   isMap,
   parse,
   type PropertyMap,
   type PropertyValue,
   textOf,
-} from "./values";
+} from "../values";
 
 /** A provider plugin that Pulumi.yaml names by its folder. */
 export interface LocalPlugin {
@@ -56,15 +56,18 @@ export async function loadProject(start: string): Promise<Project> {
   }
   const options =
     isMap(runtime) && isMap(runtime.options) ? runtime.options : {};
+  if (isMap(yaml.options) && yaml.options.refresh !== undefined) {
+    throw outOfScope('"options.refresh" in Pulumi.yaml');
+  }
   const main = typeof yaml.main === "string" ? yaml.main : ".";
-  const target = join(root, main);
+  const target = resolve(root, main);
   const isFolder = existsSync(target) && statSync(target).isDirectory();
   const backend = isMap(yaml.backend) ? yaml.backend.url : undefined;
   return {
     name,
     root,
-    programDirectory: isFolder ? target : root,
-    entryPoint: isFolder ? "." : main,
+    programDirectory: isFolder ? target : dirname(target),
+    entryPoint: isFolder ? "." : basename(target),
     typescript: options.typescript !== false,
     nodeArguments:
       typeof options.nodeargs === "string"

@@ -1,7 +1,7 @@
-import { EngineError } from "./errors";
+import { EngineError } from "../errors";
+import type { ResourceState } from "../stack/state";
+import { isStackType, makeUrn, urnName } from "../urn";
 import { aliasUrn, type Goal } from "./goal";
-import type { ResourceState } from "./state";
-import { isStackType, makeUrn, urnName } from "./urn";
 
 /** Gives each registered resource its URN and finds what it was in the state before, also under another name. */
 export class Identities {

@@ -1,13 +1,12 @@
-import type { Goal } from "./goal";
-import { coversKey } from "./propertyPath";
-import type { DiffResult, ResourceLifecycle } from "./provider";
-import type { ResourceState } from "./state";
+import type { DiffResult, ResourceLifecycle } from "../plugins/provider";
+import { coversKey } from "../propertyPath";
+import type { ResourceState } from "../stack/state";
 import {
   isDefaultProvider,
   parseProviderReference,
   urnName,
   urnType,
-} from "./urn";
+} from "../urn";
 import {
   changedKeys,
   equal,
@@ -17,7 +16,8 @@ import {
   reveal,
   revealAll,
   secret,
-} from "./values";
+} from "../values";
+import type { Goal } from "./goal";
 
 /** What is to happen to a resource that exists. */
 export type Plan =

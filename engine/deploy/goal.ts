@@ -1,8 +1,8 @@
 import type { Alias } from "@pulumi/pulumi/proto/alias_pb";
 import { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 
-import { EngineError, outOfScope } from "./errors";
-import type { CustomTimeouts } from "./state";
+import { EngineError, outOfScope } from "../errors";
+import type { CustomTimeouts } from "../stack/state";
 import {
   makeUrn,
   parseUrn,
@@ -10,13 +10,13 @@ import {
   providerType,
   urnType,
   isStackType,
-} from "./urn";
+} from "../urn";
 import {
   fromWire,
   parse,
   type PropertyMap,
   type PropertyValue,
-} from "./values";
+} from "../values";
 
 /** An earlier identity of a resource: a whole URN, or what was different in it. */
 export type AliasSpec =

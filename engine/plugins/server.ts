@@ -9,18 +9,18 @@ import {
 } from "@grpc/grpc-js";
 import { EngineService } from "@pulumi/pulumi/proto/engine_grpc_pb";
 import * as engine from "@pulumi/pulumi/proto/engine_pb";
-import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import { CheckFailure } from "@pulumi/pulumi/proto/provider_pb";
+import { ResourceMonitorService } from "@pulumi/pulumi/proto/resource_grpc_pb";
 import * as resource from "@pulumi/pulumi/proto/resource_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 
-import type { ProgramConfig } from "./config";
-import { Stopped } from "./activity";
-import type { Deployment, Registered } from "./deployment";
-import { EngineError, messageOf, outOfScope } from "./errors";
-import type { Diagnostic, Severity } from "./events";
-import { type Goal, goalOf } from "./goal";
-import { fromWire, toWire } from "./values";
+import { Stopped } from "../deploy/activity";
+import type { Deployment, Registered } from "../deploy/deployment";
+import { type Goal, goalOf } from "../deploy/goal";
+import { EngineError, messageOf, outOfScope } from "../errors";
+import type { Diagnostic, Severity } from "../show/events";
+import type { ProgramConfig } from "../stack/config";
+import { fromWire, toWire } from "../values";
 
 const MAX_MESSAGE = 400 * 1024 * 1024;
 const Feature = resource.ResourceMonitorFeature;

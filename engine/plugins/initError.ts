@@ -2,8 +2,8 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { ErrorResourceInitFailed } from "@pulumi/pulumi/proto/provider_pb";
 import { Status } from "@pulumi/pulumi/proto/status_pb";
 
+import { fromWire } from "../values";
 import type { CreateResult } from "./provider";
-import { fromWire } from "./values";
 
 const TYPE = "pulumirpc.ErrorResourceInitFailed";
 

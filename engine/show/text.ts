@@ -1,4 +1,3 @@
-import type { Operation } from "./events";
 import {
   isMap,
   isSecret,
@@ -8,7 +7,8 @@ import {
   revealAll,
   UNKNOWN,
   equal,
-} from "./values";
+} from "../values";
+import type { Operation } from "./events";
 
 const LINES_SHOWN = 3;
 const CHARACTERS_SHOWN = 150;
@@ -54,7 +54,7 @@ export function changeText(changes: string[]): string {
 }
 
 /** A value on one line; secrets and unknowns are named, long texts cut. */
-export function inline(value: PropertyValue, showSecrets: boolean): string {
+function inline(value: PropertyValue, showSecrets: boolean): string {
   if (isSecret(value)) {
     return showSecrets ? inline(revealAll(value), true) : "[secret]";
   }
@@ -76,20 +76,49 @@ export function inline(value: PropertyValue, showSecrets: boolean): string {
   return String(value);
 }
 
-/** The outputs of a stack, names aligned, each marked if it differs from before. A new stack's are not marked. */
+/** A value that may take several lines: one for each member of a map or list, further in with each level. */
+function block(
+  value: PropertyValue,
+  showSecrets: boolean,
+  indent = "    ",
+): string {
+  const members =
+    isSecret(value) && !showSecrets ? undefined : membersOf(reveal(value));
+  if (members === undefined || members.length === 0) {
+    return inline(value, showSecrets);
+  }
+  const width = Math.max(...members.map(([name]) => name.length));
+  const inner = `${indent}    `;
+  const lines = members.map(
+    ([name, member]) =>
+      `${inner}${name.padEnd(width)}: ${block(member, showSecrets, inner)}`,
+  );
+  const [open, close] = Array.isArray(reveal(value)) ? ["[", "]"] : ["{", "}"];
+  return [open, ...lines, `${indent}${close}`].join("\n");
+}
+
+function membersOf(
+  value: PropertyValue,
+): [string, PropertyValue][] | undefined {
+  if (Array.isArray(value)) {
+    return value.map((element, index) => [`[${index}]`, element]);
+  }
+  return isMap(value) ? Object.entries(value) : undefined;
+}
+
+/** The outputs of a stack, names aligned, each marked if it differs from before; those of a new stack are not. */
 export function outputLines(
   outputs: PropertyMap,
-  before: PropertyMap,
+  before: PropertyMap | undefined,
   showSecrets: boolean,
 ): string[] {
   const names = [
-    ...new Set([...Object.keys(outputs), ...Object.keys(before)]),
+    ...new Set([...Object.keys(outputs), ...Object.keys(before ?? {})]),
   ].sort();
   const width = Math.max(0, ...names.map((name) => name.length));
-  const isNew = Object.keys(before).length === 0;
   return names.map((name) => {
     const next = outputs[name];
-    const old = before[name];
+    const old = before?.[name];
     const changed =
       next === undefined
         ? "-"
@@ -98,7 +127,7 @@ export function outputLines(
           : equal(next, old)
             ? " "
             : "~";
-    return `  ${isNew ? " " : changed} ${name.padEnd(width)}: ${inline(next ?? old ?? null, showSecrets)}`;
+    return `  ${before === undefined ? " " : changed} ${name.padEnd(width)}: ${block(next ?? old ?? null, showSecrets)}`;
   });
 }
 
@@ -177,12 +206,8 @@ function expandable(
   showSecrets: boolean,
 ): PropertyMap | undefined {
   const open = showSecrets ? reveal(value) : value;
-  if (Array.isArray(open)) {
-    return Object.fromEntries(
-      open.map((element, index) => [`[${index}]`, element]),
-    );
-  }
-  return isMap(open) && !isSecret(open) ? open : undefined;
+  const members = isSecret(open) ? undefined : membersOf(open);
+  return members === undefined ? undefined : Object.fromEntries(members);
 }
 
 function shortened(text: string): string {

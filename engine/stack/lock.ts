@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 
+import { EngineError, hasCode } from "../errors";
+import { isMap, parse, textOf } from "../values";
 import { writeFileAtomic } from "./atomic";
-import { EngineError, hasCode } from "./errors";
-import { isMap, parse, textOf } from "./values";
 
 /** Holds a stack for one run, by a file like those of Pulumi's file backend, so that the two respect each other. */
 export class StackLock {

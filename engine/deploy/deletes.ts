@@ -1,10 +1,10 @@
-import { messageOf } from "./errors";
-import type { Journal } from "./journal";
-import type { Provider } from "./provider";
-import type { ResourceState } from "./state";
+import { messageOf } from "../errors";
+import type { Provider } from "../plugins/provider";
+import type { Journal } from "../stack/journal";
+import type { ResourceState } from "../stack/state";
+import { parseProviderReference, providerPackage, urnName } from "../urn";
+import { UNKNOWN } from "../values";
 import { compare } from "./steps";
-import { parseProviderReference, providerPackage, urnName } from "./urn";
-import { UNKNOWN } from "./values";
 
 /** What deleting needs of the deployment it belongs to. */
 export interface DeleteContext {

@@ -1,5 +1,5 @@
+import { parseProviderReference } from "../urn";
 import type { PendingOperation, ResourceState, Snapshot } from "./state";
-import { parseProviderReference } from "./urn";
 
 /** Keeps the state of a stack while an update changes it, and has it written after every change. */
 export class Journal {

@@ -1,3 +1,5 @@
+import { EngineError } from "../errors";
+import { isMap, type PropertyMap } from "../values";
 import {
   Backend,
   backendFolder,
@@ -12,11 +14,9 @@ import {
   programConfig,
   type StackConfig,
 } from "./config";
-import { EngineError } from "./errors";
 import { loadProject, type Project } from "./project";
 import { Crypter, readPassphrase } from "./secrets";
 import type { Snapshot } from "./state";
-import { isMap, type PropertyMap } from "./values";
 
 /** Which stack a command is about. */
 export interface StackOptions {
@@ -25,10 +25,10 @@ export interface StackOptions {
 }
 
 /** One stack with everything read that a command needs of it. */
-export class StackSession {
+export class OpenStack {
   private constructor(
     readonly project: Project,
-    readonly stack: string,
+    readonly name: string,
     readonly backend: Backend,
     readonly config: StackConfig,
     /** The state as stored; undefined if the stack has none yet. */
@@ -43,7 +43,7 @@ export class StackSession {
   static async open(
     options: StackOptions,
     environment: NodeJS.ProcessEnv,
-  ): Promise<StackSession> {
+  ): Promise<OpenStack> {
     const project = await loadProject(process.cwd());
     const root = backendFolder(
       environment.PULUMI_BACKEND_URL ?? project.backendUrl,
@@ -74,7 +74,7 @@ export class StackSession {
     for (const promise of [crypter, snapshot]) {
       promise.catch(() => undefined);
     }
-    return new StackSession(
+    return new OpenStack(
       project,
       stack,
       backend,
@@ -120,7 +120,7 @@ export class StackSession {
         ? "There are no others"
         : `There are: ${others.sort().join(", ")}`;
     throw new EngineError(
-      `There is no stack "${this.stack}" of the project "${this.project.name}" in ${this.backend.root}. ${known}.`,
+      `There is no stack "${this.name}" of the project "${this.project.name}" in ${this.backend.root}. ${known}.`,
     );
   }
 }

@@ -1,30 +1,30 @@
-import { Activity, Stopped } from "./activity";
-import { Changes, stepOf } from "./changes";
-import { deleteAll } from "./deletes";
-import { EngineError, messageOf } from "./errors";
-import type { Display } from "./events";
-import { type Goal, inheritFrom, providerGoal } from "./goal";
-import { Identities } from "./identities";
-import type { Journal } from "./journal";
-import { resetPath } from "./propertyPath";
-import type { InvokeResult, ResourceLifecycle } from "./provider";
-import type { ProviderRegistry } from "./providerRegistry";
-import type { ResourceState, Snapshot } from "./state";
-import { newState } from "./steps";
+import { EngineError, messageOf } from "../errors";
+import type { InvokeResult, ResourceLifecycle } from "../plugins/provider";
+import { resetPath } from "../propertyPath";
+import type { Display } from "../show/events";
+import type { Journal } from "../stack/journal";
+import type { ResourceState, Snapshot } from "../stack/state";
 import {
   isStackType,
   packageOf,
   parseProviderReference,
   providerPackage,
   urnType,
-} from "./urn";
+} from "../urn";
 import {
   containsUnknown,
   equal,
   type PropertyMap,
   UNKNOWN,
   textOf,
-} from "./values";
+} from "../values";
+import { Activity, Stopped } from "./activity";
+import { Changes, stepOf } from "./changes";
+import { deleteAll } from "./deletes";
+import { type Goal, inheritFrom, providerGoal } from "./goal";
+import { Identities } from "./identities";
+import type { ProviderRegistry } from "./providerRegistry";
+import { newState } from "./steps";
 
 /** Everything a deployment works with. */
 export interface DeploymentContext {
@@ -80,7 +80,7 @@ export class Deployment {
   }
 
   /** The stack's outputs before and after. */
-  get outputs(): { before: PropertyMap; after: PropertyMap } {
+  get outputs(): { before: PropertyMap | undefined; after: PropertyMap } {
     return {
       before: stackOutputs(this.context.base),
       after: this.settled.get(this.stackUrn)?.outputs ?? {},
@@ -345,12 +345,9 @@ export class Deployment {
   }
 }
 
-/** The outputs of the stack itself. */
-export function stackOutputs(snapshot: Snapshot): PropertyMap {
-  return (
-    snapshot.resources.find((resource) => isStackType(resource.type))
-      ?.outputs ?? {}
-  );
+/** The outputs of the stack itself; undefined if there is no stack yet. */
+export function stackOutputs(snapshot: Snapshot): PropertyMap | undefined {
+  return snapshot.resources.find(({ type }) => isStackType(type))?.outputs;
 }
 
 /** The inputs of a resource hold mistakes, one message each. */

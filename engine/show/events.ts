@@ -1,4 +1,4 @@
-import type { PropertyMap } from "./values";
+import type { PropertyMap } from "../values";
 
 /** What happens to a resource. */
 export type Operation =
@@ -52,6 +52,7 @@ export interface PhaseResult {
   /** How many resources had which operation. */
   counts: Map<Operation, number>;
   outputs: PropertyMap;
-  previousOutputs: PropertyMap;
+  /** Undefined for a stack that is new. */
+  previousOutputs: PropertyMap | undefined;
   milliseconds: number;
 }

@@ -3,13 +3,13 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+import { EngineError } from "../errors";
+import { equivalentProvider } from "../providers";
+import { type LocalPlugin, type Project, readYaml } from "../stack/project";
+import { isMap, textOf } from "../values";
 import { nodeArguments, sdkScript, startChild, stopChild } from "./children";
-import { EngineError } from "./errors";
-import { noProvider, PluginProvider } from "./plugin";
-import { type LocalPlugin, type Project, readYaml } from "./project";
+import { noProvider, PluginProvider } from "./pluginProvider";
 import type { Provider, ProviderSource } from "./provider";
-import { equivalentProvider } from "./providers";
-import { isMap, textOf } from "./values";
 
 const START_MS = 60_000;
 
@@ -25,6 +25,7 @@ interface Running {
 /** Starts plugins when they are first needed, or earlier, and stops them all in the end. */
 export class PluginHost implements ProviderSource {
   private readonly processes = new Map<string, Running>();
+  private closed = false;
 
   constructor(
     private readonly project: Project,
@@ -74,6 +75,7 @@ export class PluginHost implements ProviderSource {
 
   /** Stops every plugin. */
   async close(): Promise<void> {
+    this.closed = true;
     const all = [...this.processes.values()];
     this.processes.clear();
     await Promise.all(
@@ -147,6 +149,9 @@ export class PluginHost implements ProviderSource {
     const started = this.processes.get(key);
     if (started !== undefined) {
       return started;
+    }
+    if (this.closed) {
+      throw new EngineError(`The plugin "${name}" is not started any more.`);
     }
     const lines: string[] = [];
     let report: (address: string) => void = () => undefined;

@@ -1,4 +1,4 @@
-import type { PropertyMap } from "./values";
+import type { PropertyMap } from "../values";
 
 /** A mistake in a resource's inputs. */
 export interface CheckFailure {
