@@ -83,7 +83,7 @@ describe("when something goes wrong", () => {
   });
 
   test("a replacement whose new part fails keeps the old one", async () => {
-    await sandbox.up([{ name: "a", text: "one", size: 1 }]);
+    await sandbox.prepare([{ name: "a", text: "one", size: 1 }]);
     const id = sandbox.resource("a")?.id;
     sandbox.journal();
     expect(
@@ -119,7 +119,7 @@ describe("when something goes wrong", () => {
   });
 
   test("an exception in the program fails the run, is told whole, and deletes nothing", async () => {
-    await sandbox.up([{ name: "a", text: "one" }]);
+    await sandbox.prepare([{ name: "a", text: "one" }]);
     sandbox.journal();
     const result = await sandbox.up([], { throw: true });
     expect(result.code).toBe(1);
@@ -235,7 +235,7 @@ describe("when something goes wrong", () => {
   });
 
   test("the wrong passphrase is named, and nothing is touched", async () => {
-    await sandbox.up([{ name: "a", text: "one" }]);
+    await sandbox.prepare([{ name: "a", text: "one" }]);
     const written = sandbox.stateText();
     const other = sandbox.withPassphrase("wrong");
     const result: Result = await other.run("up", "--yes");
@@ -245,7 +245,7 @@ describe("when something goes wrong", () => {
   });
 
   test("a damaged state file is refused and names its backup", async () => {
-    await sandbox.up([{ name: "a", text: "one" }]);
+    await sandbox.prepare([{ name: "a", text: "one" }]);
     writeFileSync(sandbox.stateFile(), "{ not json");
     const result = await sandbox.run("up", "--yes");
     expect(result.code).toBe(1);

@@ -63,7 +63,7 @@ describe("keys, requests and rendered objects without plugins", () => {
   });
 
   test("are replaced where objects are not mutable, the old file first", async () => {
-    await sandbox.up([], { mutable: false });
+    await sandbox.prepare([], { mutable: false });
     const result = await sandbox.up([], { mutable: false, note: "other" });
     expect(result.out).toContain("+-1 replaced");
     expect(result.out.indexOf("deleted original")).toBeLessThan(
@@ -75,7 +75,7 @@ describe("keys, requests and rendered objects without plugins", () => {
   });
 
   test("move when the folder changes, and the old files go", async () => {
-    await sandbox.up([]);
+    await sandbox.prepare([]);
     const result = await sandbox.up([], { directory: "-new" });
     expect(result.code).toBe(0);
     expect(readdirSync(folder)).toEqual([]);

@@ -134,6 +134,20 @@ export class Sandbox {
     return this.run("up", "--yes");
   }
 
+  /** Sets the resources and brings the stack there without a preview, as the ground for what a test is about. */
+  async prepare(
+    items: Item[],
+    more: Record<string, unknown> = {},
+  ): Promise<void> {
+    this.configure(items, more);
+    const { code, out, err } = await this.run("up", "--yes", "--skip-preview");
+    if (code !== 0) {
+      throw new Error(
+        `the ground of the test could not be laid:\n${out}${err}`,
+      );
+    }
+  }
+
   /** The text of the state file; undefined if there is none. */
   stateText(): string | undefined {
     const file = this.stateFile();

@@ -1,4 +1,4 @@
-import { Crypter, readPassphrase } from "../../engine/secrets";
+import { Crypter, readPassphrase } from "../../engine/stack/secrets";
 
 /** Written by Pulumi itself, with the passphrase `x`. */
 const SALT =

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { decodeDeployment, encodeDeployment } from "../../engine/backend";
-import { Crypter } from "../../engine/secrets";
+import { decodeDeployment, encodeDeployment } from "../../engine/stack/backend";
+import { Crypter } from "../../engine/stack/secrets";
 import {
   isMap,
   parse,

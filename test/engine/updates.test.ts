@@ -58,7 +58,7 @@ describe("updates of a small program", () => {
   });
 
   test("deletes dependants before what they depend on, and a destroyed stack is empty", async () => {
-    await sandbox.up([
+    await sandbox.prepare([
       { name: "a", text: "one" },
       { name: "b", from: "a" },
       { name: "c", text: "x", dependsOn: ["b"] },
@@ -79,17 +79,34 @@ describe("updates of a small program", () => {
     ): { name: string; [key: string]: unknown }[] => [
       { name: "a", text: "one", size, deleteFirst: true },
       { name: "b", from: "a" },
+      { name: "c", text: "x", sizeFrom: "a" },
+      { name: "d", text: "x", dependsOn: ["c"] },
     ];
-    await sandbox.up(items(1));
+    await sandbox.prepare(items(1));
     sandbox.journal();
-    expect((await sandbox.up(items(2))).code).toBe(0);
-    // `b` takes another text in place, so it stays.
-    expect(sandbox.journal()).toEqual(["delete a", "create a"]);
-    expect(sandbox.names()).toEqual(["fleet-dev", "default", "a", "b"]);
+    const result = await sandbox.up(items(2));
+    expect(result.code).toBe(0);
+    expect(result.out).toContain("+-2 replaced");
+    // `b` takes another text in place and `d` takes nothing from `c`, so they stay.
+    expect(sandbox.journal()).toEqual([
+      "delete c",
+      "delete a",
+      "create a",
+      "create c",
+    ]);
+    expect([...sandbox.names()].sort()).toEqual([
+      "a",
+      "b",
+      "c",
+      "d",
+      "default",
+      "fleet-dev",
+    ]);
+    expect((await sandbox.run("preview", "--expect-no-changes")).code).toBe(0);
   });
 
   test("never writes a secret in the open, and keeps its ciphertext while it does not change", async () => {
-    await sandbox.up([{ name: "a", text: "hush" }], {
+    await sandbox.prepare([{ name: "a", text: "hush" }], {
       password: "not so secret in the config of this test",
     });
     const text = sandbox.stateText() ?? "";
@@ -100,7 +117,7 @@ describe("updates of a small program", () => {
       token: { ciphertext: expect.stringMatching(/^v1:/) as string },
     });
 
-    await sandbox.up([{ name: "a", text: "hush", size: 3 }], {
+    await sandbox.prepare([{ name: "a", text: "hush", size: 3 }], {
       password: "not so secret in the config of this test",
     });
     const exported = await sandbox.run("stack", "export");
@@ -122,7 +139,7 @@ describe("updates of a small program", () => {
   });
 
   test("follows an alias: the resource keeps its id and nothing is created", async () => {
-    await sandbox.up([{ name: "old", text: "one" }]);
+    await sandbox.prepare([{ name: "old", text: "one" }]);
     const id = sandbox.resource("old")?.id;
     sandbox.journal();
     const result = await sandbox.up([
@@ -138,7 +155,7 @@ describe("updates of a small program", () => {
   });
 
   test("follows a renamed component: its children are the same resources", async () => {
-    await sandbox.up([{ name: "g-a", text: "one", group: "g" }]);
+    await sandbox.prepare([{ name: "g-a", text: "one", group: "g" }]);
     const id = sandbox.resource("g-a")?.id;
     sandbox.journal();
     const result = await sandbox.up(
@@ -162,9 +179,12 @@ describe("updates of a small program", () => {
       ignoreChanges: ["text"],
       protect: true,
     };
-    await sandbox.up([item, { name: "b", text: "kept", retainOnDelete: true }]);
+    await sandbox.prepare([
+      item,
+      { name: "b", text: "kept", retainOnDelete: true },
+    ]);
     sandbox.journal();
-    await sandbox.up([{ ...item, text: "two" }]);
+    await sandbox.prepare([{ ...item, text: "two" }]);
     expect(sandbox.journal()).toEqual([]);
     expect(sandbox.resource("a")).toMatchObject({ inputs: { text: "one" } });
     expect(sandbox.resource("b")).toBeUndefined();
@@ -179,6 +199,9 @@ describe("updates of a small program", () => {
   test("calls functions of the plugin and keeps what they say of secrets", async () => {
     const result = await sandbox.up([], { shout: "hello" });
     expect(result.out).toContain('shout: "HELLO!"');
+    const hushed = await sandbox.up([], { shout: "hello", hush: true });
+    expect(hushed.out).toContain("~ shout: [secret]");
+    expect(sandbox.stateText()).not.toContain("HELLO");
   });
 
   test("a preview changes nothing, and knows what it cannot know", async () => {

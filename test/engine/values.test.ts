@@ -1,5 +1,5 @@
-import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import * as fc from "fast-check";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
 
 import {
   changedKeys,
