@@ -1,5 +1,12 @@
 import { main } from "./cli";
 
+// Whoever reads along, such as `head`, may stop before the end; there is nothing left to say then.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") {
+    throw error;
+  }
+});
+
 main(process.argv.slice(2), {
   environment: process.env,
   out: (text) => process.stdout.write(text),
