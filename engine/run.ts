@@ -52,7 +52,9 @@ export class Run {
     const lock =
       this.kind === "preview"
         ? undefined
-        : await StackLock.acquire(this.target.backend.lockFolder);
+        : await StackLock.acquire(this.target.backend.lockFolder, (message) => {
+            this.log({ severity: "warning", urn: "", message });
+          });
     const release = (): void => {
       lock?.release();
     };

@@ -1,20 +1,36 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync, rmSync } from "node:fs";
+import { readFileSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 
 import { EngineError, hasCode } from "../errors";
-import { isMap, parse, textOf } from "../values";
+import { isMap, parse, type PropertyMap, textOf } from "../values";
 import { writeFileAtomic } from "./atomic";
 
 /** Holds a stack for one run, by a file like those of Pulumi's file backend, so that the two respect each other. */
 export class StackLock {
   private constructor(private readonly file: string) {}
 
-  /** Takes the lock, or says who holds it. */
-  static async acquire(folder: string): Promise<StackLock> {
+  /**
+   * Takes the lock, or says who holds it. The lock of a run that was killed on this machine is taken over.
+   *
+   * @param tell hears of every lock that is taken over
+   */
+  static async acquire(
+    folder: string,
+    tell: (message: string) => void,
+  ): Promise<StackLock> {
     const name = `${randomUUID()}.json`;
+    for (const file of lockFiles(folder, name)) {
+      const content = await readLock(file);
+      if (content !== undefined && isLeftBehind(content)) {
+        rmSync(file, { force: true });
+        tell(
+          `The run of ${textOf(content.username)} (pid ${textOf(content.pid)}, since ${textOf(content.timestamp)}) was killed; its lock is removed.`,
+        );
+      }
+    }
     await refuseIfHeld(folder, name);
     const lock = new StackLock(join(folder, name));
     await writeFileAtomic(
@@ -24,6 +40,7 @@ export class StackLock {
         username: userName(),
         hostname: hostname(),
         timestamp: new Date().toISOString(),
+        ...(PROCESS_SPACE === undefined ? {} : { processSpace: PROCESS_SPACE }),
       }),
     );
     try {
@@ -42,45 +59,69 @@ export class StackLock {
   }
 }
 
-async function refuseIfHeld(folder: string, except: string): Promise<void> {
-  let names: string[];
+/**
+ * Where a process number means something: this machine since it was started, and this container. A host name alone
+ * would not do, since machines that share a backend may have the same. Only Linux tells.
+ */
+const PROCESS_SPACE = ((): string | undefined => {
   try {
-    names = readdirSync(folder);
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
+    return `${boot.trim()} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return undefined;
+  }
+})();
+
+function lockFiles(folder: string, except: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => name.endsWith(".json") && name !== except)
+      .map((name) => join(folder, name));
   } catch (error) {
     if (hasCode(error, "ENOENT")) {
-      return;
+      return [];
     }
     throw error;
   }
-  const others = names.filter(
-    (name) => name.endsWith(".json") && name !== except,
-  );
+}
+
+async function refuseIfHeld(folder: string, except: string): Promise<void> {
+  const others = lockFiles(folder, except);
   if (others.length === 0) {
     return;
   }
-  const holders = await Promise.all(
-    others.map((name) => describe(join(folder, name))),
-  );
+  const holders = await Promise.all(others.map(describe));
   throw new EngineError(
     `The stack is locked: another update is running, or one was killed.\n${holders.join("\n")}\nWait for it to end. If that process is gone, break the lock with \`pulumi cancel\` or by deleting the file.`,
   );
 }
 
-async function describe(file: string): Promise<string> {
+async function readLock(file: string): Promise<PropertyMap | undefined> {
   try {
     const content = parse(JSON.parse(await readFile(file, "utf8")));
-    if (isMap(content)) {
-      const { username, hostname: host, pid, timestamp } = content;
-      const gone =
-        host === hostname() && typeof pid === "number" && !isRunning(pid)
-          ? "; that process is gone"
-          : "";
-      return `  ${file}: held by ${textOf(username)}@${textOf(host)} (pid ${textOf(pid)}) since ${textOf(timestamp)}${gone}`;
-    }
+    return isMap(content) ? content : undefined;
   } catch {
-    // The holder may be gone by now, or be writing; the file's name is still worth telling.
+    // The holder may be gone by now, or be writing.
+    return undefined;
   }
-  return `  ${file}`;
+}
+
+function isLeftBehind({ pid, processSpace }: PropertyMap): boolean {
+  return (
+    PROCESS_SPACE !== undefined &&
+    processSpace === PROCESS_SPACE &&
+    typeof pid === "number" &&
+    !isRunning(pid)
+  );
+}
+
+async function describe(file: string): Promise<string> {
+  const content = await readLock(file);
+  if (content === undefined) {
+    return `  ${file}`;
+  }
+  const { username, hostname: host, pid, timestamp } = content;
+  return `  ${file}: held by ${textOf(username)}@${textOf(host)} (pid ${textOf(pid)}) since ${textOf(timestamp)}`;
 }
 
 function isRunning(pid: number): boolean {

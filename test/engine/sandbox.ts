@@ -65,11 +65,6 @@ export class Sandbox {
     return { run: (...args) => this.start(args, environment).result };
   }
 
-  /** Breaks the lock a killed run left. */
-  breakLock(): void {
-    rmSync(this.lockFolder(), { recursive: true });
-  }
-
   /** Sets the stack's configuration; a salt that is there stays. */
   configure(items: Item[], more: Record<string, unknown> = {}): void {
     const salt = existsSync(this.configFile)
