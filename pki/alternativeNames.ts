@@ -75,14 +75,19 @@ function checkEach(
     if (message !== undefined) {
       problems.push({ path: here, message });
     }
-    const first = seen.get(value.toLowerCase());
+    const key = (
+      isIP(value) !== 0 && !value.includes("%")
+        ? canonicalAddress(value)
+        : value
+    ).toLowerCase();
+    const first = seen.get(key);
     if (first !== undefined) {
       problems.push({
         path: here,
         message: `${quote(value)} stands at ${path}[${first}] already; leave one out.`,
       });
     }
-    seen.set(value.toLowerCase(), first ?? index);
+    seen.set(key, first ?? index);
   }
   return problems;
 }

@@ -7,7 +7,7 @@ import { firstCertificate } from "./pem";
 import type { Problem } from "./problem";
 import { InputError, quote } from "./problem";
 import type { Subject } from "./subject";
-import { formatSubject, sameSubject } from "./subject";
+import { equivalentSubjects, formatSubject } from "./subject";
 import { checkValidityDays, daysLeft, formatDate } from "./validity";
 import { x509 } from "./webcrypto";
 
@@ -37,10 +37,13 @@ export function checkAgainstAuthorities(
   if (issuer === undefined) {
     return problems;
   }
-  if (sameSubject(order.subject, issuer.subject)) {
+  const namesake = authorities.find(({ subject }) =>
+    equivalentSubjects(order.subject, subject),
+  );
+  if (namesake !== undefined) {
     problems.push({
       path: "subject",
-      message: `${quote(formatSubject(order.subject))} is the issuer's own subject; give this one another common name (I6).`,
+      message: `${quote(formatSubject(order.subject))} is the subject of ${namesake === issuer ? "the issuer" : "a CA above it"} (I6); give this one another common name.`,
     });
   }
   const bothGood = [order, issuer].every(

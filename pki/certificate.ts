@@ -94,7 +94,9 @@ function validityWithin(
   now: Date,
 ): Validity {
   const asked = validityFrom(now, order.validityDays);
-  return issuer === undefined || asked.notAfter <= issuer.notAfter
+  return order.truncate !== true ||
+    issuer === undefined ||
+    asked.notAfter <= issuer.notAfter
     ? asked
     : { ...asked, notAfter: issuer.notAfter };
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readPathLength } from "./authority";
+import { readPathLength, readSubjectKeyIdentifier } from "./authority";
 import type { ConstrainedNames } from "./nameConstraints";
 import {
   hasOtherConstraints,
@@ -44,8 +44,8 @@ export function verifyChain(
 ): Problem[] {
   const chain = readLinks(chainPem);
   // OpenSSL and Node take no certificate for an anchor that another one signed.
-  const anchors = readLinks(trustAnchorsPem).filter(({ native }) =>
-    issued(native, native),
+  const anchors = readLinks(trustAnchorsPem).filter((anchor) =>
+    issued(anchor, anchor),
   );
   const last = chain.at(-1);
   if (last === undefined) {
@@ -54,7 +54,7 @@ export function verifyChain(
   const isAnchor = anchors.some(({ native }) =>
     native.raw.equals(last.native.raw),
   );
-  const anchor = anchors.find(({ native }) => issued(native, last.native));
+  const anchor = anchors.find((candidate) => issued(candidate, last));
   if (anchor === undefined && !isAnchor) {
     return [
       {
@@ -71,8 +71,22 @@ export function verifyChain(
   ]);
 }
 
-function issued(issuer: X509Certificate, subject: X509Certificate): boolean {
-  return subject.checkIssued(issuer) && subject.verify(issuer.publicKey);
+/** Whether one certificate signed another: by name, key identifier and signature, whatever it was allowed to do. */
+function issued(issuer: Link, subject: Link): boolean {
+  const named = Buffer.from(subject.parsed.issuerName.toArrayBuffer()).equals(
+    Buffer.from(issuer.parsed.subjectName.toArrayBuffer()),
+  );
+  const wanted = subject.parsed.getExtension(
+    x509.AuthorityKeyIdentifierExtension,
+  )?.keyId;
+  const own = readSubjectKeyIdentifier(issuer.parsed);
+  return (
+    named &&
+    (wanted === undefined ||
+      own === undefined ||
+      wanted.toLowerCase() === own) &&
+    subject.native.verify(issuer.native.publicKey)
+  );
 }
 
 function checkDates({ parsed }: Link, now: Date): Problem[] {
@@ -115,7 +129,7 @@ function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
   const problems: Problem[] = [];
   const path = issuer.parsed.subject;
   const direct = subjects.at(-1);
-  if (direct !== undefined && !issued(issuer.native, direct.native)) {
+  if (direct !== undefined && !issued(issuer, direct)) {
     problems.push({
       path,
       message: `did not sign ${quote(direct.parsed.subject)}, which stands before it.`,

@@ -95,6 +95,13 @@ export interface ConstrainedNames {
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   readonly commonName?: string;
+  /** Whether the common name is repeated among the alternative names. Default false. */
+  readonly commonNameRepeated?: boolean;
+}
+
+interface NameAt {
+  readonly name: string;
+  readonly path: string;
 }
 
 const LOOKS_LIKE_HOST = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/;
@@ -110,29 +117,29 @@ export function violations(
   constraints: NameConstraints,
 ): Problem[] {
   const problems: Problem[] = [];
-  const dnsNames = (names.dnsNames ?? []).map((name, index) => ({
-    name,
-    path: `dnsNames[${index}]`,
-  }));
-  const { commonName } = names;
-  if (
-    dnsNames.length === 0 &&
-    commonName !== undefined &&
-    LOOKS_LIKE_HOST.test(commonName)
+  const { commonName = "", commonNameRepeated = false } = names;
+  const path = "subject.commonName";
+  const at = (list: string, values: readonly string[] = []): NameAt[] =>
+    values.map((name, index) => ({ name, path: `${list}[${index}]` }));
+  const dnsNames = at("dnsNames", names.dnsNames);
+  const ipAddresses = at("ipAddresses", names.ipAddresses);
+  if (isIP(commonName) !== 0) {
+    ipAddresses.push(
+      ...(commonNameRepeated ? [{ name: commonName, path }] : []),
+    );
+  } else if (
+    LOOKS_LIKE_HOST.test(commonName) &&
+    (commonNameRepeated || dnsNames.length === 0)
   ) {
-    dnsNames.push({ name: commonName, path: "subject.commonName" });
+    dnsNames.push({ name: commonName, path });
   }
   for (const { name, path } of dnsNames) {
     const message = dnsViolation(name, constraints);
-    if (message !== undefined) {
-      problems.push({ path, message });
-    }
+    problems.push(...(message === undefined ? [] : [{ path, message }]));
   }
-  for (const [index, address] of (names.ipAddresses ?? []).entries()) {
-    const message = ipViolation(address, constraints);
-    if (message !== undefined) {
-      problems.push({ path: `ipAddresses[${index}]`, message });
-    }
+  for (const { name, path } of ipAddresses) {
+    const message = ipViolation(name, constraints);
+    problems.push(...(message === undefined ? [] : [{ path, message }]));
   }
   return problems;
 }

@@ -57,11 +57,19 @@ export function alternativeNamesOf(order: CertificateOrder): AlternativeNames {
 
 /** What name constraints above hold the certificate to. */
 export function constrainedNamesOf(order: CertificateOrder): ConstrainedNames {
-  const { dnsNames = [], ipAddresses = [] } = alternativeNamesOf(order);
-  const { commonName } = order.subject;
-  return profileOf(order)?.ca === true
-    ? {}
-    : { dnsNames, ipAddresses, commonName };
+  if (profileOf(order)?.ca === true) {
+    return {};
+  }
+  const { dnsNames = [], ipAddresses = [] } = order;
+  const all = alternativeNamesOf(order);
+  return {
+    dnsNames,
+    ipAddresses,
+    commonName: order.subject.commonName,
+    commonNameRepeated:
+      all.dnsNames?.length !== dnsNames.length ||
+      all.ipAddresses?.length !== ipAddresses.length,
+  };
 }
 
 /** Every mistake that shows without knowing the issuer; empty where the order is good. */
@@ -92,7 +100,7 @@ export function checkOrder(order: CertificateOrder): Problem[] {
 function checkDeviceName(order: CertificateOrder, profile: Profile): Problem[] {
   const { commonName } = order.subject;
   const message =
-    profile.name === "device" && typeof commonName === "string"
+    profile.name === "device" && checkSubject(order.subject).length === 0
       ? idProblem(commonName)
       : undefined;
   return message === undefined ? [] : [{ path: "subject.commonName", message }];

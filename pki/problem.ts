@@ -56,6 +56,9 @@ export function uniqueProblems(problems: readonly Problem[]): Problem[] {
 /** A value as it stands in a message: quoted, and cut where it is long. */
 export function quote(value: unknown): string {
   // JSON.stringify answers undefined for undefined and for functions, whatever its type says.
-  const text = (JSON.stringify(value) as string | undefined) ?? String(value);
+  const text =
+    typeof value === "number"
+      ? String(value)
+      : ((JSON.stringify(value) as string | undefined) ?? String(value));
   return text.length > 120 ? `${text.slice(0, 117)}..."` : text;
 }

@@ -147,6 +147,18 @@ export function formatSubject(subject: Subject): string {
   }).join(", ");
 }
 
+/**
+ * Would a client take one subject for the other? Names are compared without
+ * regard to case and repeated blanks (RFC 5280 §7.1).
+ */
+export function equivalentSubjects(one: Subject, other: Subject): boolean {
+  const fold = (value: string | undefined): string | undefined =>
+    value?.toLowerCase().trim().replace(/\s+/g, " ");
+  return ATTRIBUTES.every(
+    ({ field }) => fold(one[field]) === fold(other[field]),
+  );
+}
+
 /** Do two subjects mean the same name, whatever the order of their members? */
 export function sameSubject(one: Subject, other: Subject): boolean {
   return ATTRIBUTES.every(({ field }) => one[field] === other[field]);

@@ -1,21 +1,33 @@
 import { isDeepStrictEqual } from "node:util";
-import { z } from "zod";
-import {
-  checkAgainstAuthorities,
-  checkAgainstCertificate,
-  readIssuer,
-} from "../pki/authority";
+import { readIssuer } from "../pki/authority";
 import type { IssuedCertificate } from "../pki/certificate";
 import { issueCertificate } from "../pki/certificate";
 import { verifyChain } from "../pki/chain";
-import { formatKeySpec, keyIdentifier } from "../pki/key";
+import { keyIdentifier } from "../pki/key";
 import { checkOrder, profileOf } from "../pki/order";
-import type { Problem } from "../pki/problem";
-import { InputError, formatProblem, quote } from "../pki/problem";
+import { InputError, formatProblem } from "../pki/problem";
 import { readRequest } from "../pki/request";
-import { formatSubject, sameSubject } from "../pki/subject";
+import { formatSubject } from "../pki/subject";
 import { canMove, formatDate, renewalPoint } from "../pki/validity";
-import { attempt, attemptLater, checkResult } from "./checks";
+import {
+  checkSigner,
+  checkUnchangeable,
+  hangsOnUnknown,
+  problemsUnderIssuer,
+  refuse,
+  refuseOtherKey,
+} from "./certificateChecks";
+import type {
+  CertificateInputs,
+  CertificateOutputs,
+} from "./certificateInputs";
+import {
+  certificateInputs,
+  certificateOutputs,
+  orderFields,
+  orderSchema,
+} from "./certificateInputs";
+import { attempt, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
 import { inform } from "./engineLog";
 import type { CustomResource, DiffResult } from "./resource";
@@ -25,51 +37,10 @@ import { readSigner, signerKeyIdentifier } from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
-const orderFields = {
-  profile: z.string(),
-  subject: schema.subject,
-  key: schema.keySpec,
-  validityDays: z.number(),
-  pathLength: z.number().exactOptional(),
-  nameConstraints: schema.nameConstraints.exactOptional(),
-  dnsNames: schema.texts,
-  ipAddresses: schema.texts,
-  uris: schema.texts,
-  renewal: schema.renewal.exactOptional(),
-  truncate: z.boolean().exactOptional(),
-};
-
-/** Takes the order out of inputs and outputs alike. */
-const orderSchema = z.object(orderFields);
-
-const inputsSchema = z.strictObject({
-  ...orderFields,
-  requestPem: z.string().exactOptional(),
-  signer: schema.signer,
-  allowClockOverride: z.boolean().exactOptional(),
-});
-
-/** Signer's and requester's texts stay out of the outputs: a copy of the CA's key in every leaf is one too many. */
-const outputsSchema = z.object({
-  ...orderFields,
-  certificatePem: z.string(),
-  notBefore: z.string(),
-  notAfter: z.string(),
-  renewAt: z.string(),
-  subjectKeyIdentifier: z.string(),
-  authorityKeyIdentifier: z.string(),
-  issuerSubject: z.string(),
-  serialNumber: z.string(),
-  fingerprintSha256: z.string(),
-});
-
-type Inputs = z.infer<typeof inputsSchema>;
-type Outputs = z.infer<typeof outputsSchema>;
-
 /** `mqtt-pki:index:Certificate`: one certificate, self-signed or issued, renewed in place. */
 export const certificate: CustomResource = {
   async check(_urn, oldInputs, news) {
-    const { draft, problems, unknown } = schema.parse(inputsSchema, news);
+    const { draft, problems, unknown } = schema.parse(certificateInputs, news);
     if (draft === undefined) {
       return checkResult(news, problems);
     }
@@ -77,23 +48,30 @@ export const certificate: CustomResource = {
       ...checkOrder(draft),
       ...(await checkSigner(draft, unknown)),
       ...checkUnchangeable(draft, oldInputs),
-      // A new certificate must fit under its issuer today; an old one is looked at when it is issued anew.
-      ...(oldInputs === undefined
+    ];
+    // A new certificate must fit under its issuer today; an old one is looked at when it is issued anew.
+    const said = new Set(found.map(({ path }) => path));
+    const underIssuer =
+      oldInputs === undefined
         ? attempt(() => {
             refuse(problemsUnderIssuer(draft, now()));
           })
-        : []),
-    ].filter(
-      ({ path }) =>
-        // Whether it may outlive its issuer hangs on this one.
-        path !== "validityDays" || !isUnknown(unknown, "truncate"),
+        : [];
+    const all = [
+      ...found,
+      ...underIssuer.filter(({ path }) => !said.has(path)),
+    ];
+    return checkResult(
+      news,
+      schema
+        .knownProblems(unknown, all)
+        .filter(({ path }) => !hangsOnUnknown(path, unknown)),
     );
-    return checkResult(news, schema.knownProblems(unknown, found));
   },
 
   async diff(_id, urn, olds, news): Promise<DiffResult> {
-    const { value: inputs, unknown } = schema.parse(inputsSchema, news);
-    const old = schema.parse(outputsSchema, olds).value;
+    const { value: inputs, unknown } = schema.parse(certificateInputs, news);
+    const old = schema.parse(certificateOutputs, olds).value;
     if (inputs === undefined || old === undefined) {
       return { changes: true };
     }
@@ -125,7 +103,9 @@ export const certificate: CustomResource = {
 
   async update(_id, urn, olds, news) {
     const inputs = required(news);
-    const old = outputsSchema.parse(schema.parse(outputsSchema, olds).value);
+    const old = certificateOutputs.parse(
+      schema.parse(certificateOutputs, olds).value,
+    );
     const mustIssue =
       (await reasonToIssue(old, inputs, [])) !== undefined ||
       isDue(old, inputs);
@@ -146,117 +126,18 @@ export const certificate: CustomResource = {
   },
 };
 
-function required(properties: Properties): Inputs {
-  const { value, problems } = schema.parse(inputsSchema, properties);
+function required(properties: Properties): CertificateInputs {
+  const { value, problems } = schema.parse(certificateInputs, properties);
   if (value === undefined) {
     throw new InputError(problems);
   }
   return value;
 }
 
-/** What the CAs above say, whether they exist already or not. */
-async function checkSigner(
-  inputs: Inputs,
-  unknown: readonly string[],
-): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const { signer } = inputs;
-  for (const path of ["requestPem", "signer.privateKeyPem"]) {
-    const value =
-      path === "requestPem" ? inputs.requestPem : signer.privateKeyPem;
-    if (value === undefined && !isUnknown(unknown, path)) {
-      problems.push({ path, message: "is missing." });
-    }
-  }
-  const selfSigned =
-    signer.certificatePem === undefined &&
-    !isUnknown(unknown, "signer.certificatePem");
-  if (selfSigned !== (inputs.profile === "root")) {
-    problems.push({
-      path: "signer.certificatePem",
-      message: selfSigned
-        ? `is missing; only profile "root" signs itself.`
-        : `is not for profile "root", which signs itself; leave it out.`,
-    });
-  }
-  problems.push(
-    ...checkAgainstAuthorities(inputs, signer.authorities ?? []),
-    ...(await attemptLater(() => checkPems(inputs, unknown))),
-  );
-  return problems;
-}
-
-/** Reads what of keys, requests and certificates is there already, so that a wrong one shows in the preview. */
-async function checkPems(
-  { requestPem, signer }: Inputs,
-  unknown: readonly string[],
-): Promise<void> {
-  const request =
-    requestPem === undefined
-      ? undefined
-      : await readRequest(requestPem, "requestPem");
-  if (signer.certificatePem !== undefined) {
-    readIssuer(signer.certificatePem, "signer.certificatePem");
-  }
-  const complete = !isUnknown(unknown, "signer") && request !== undefined;
-  if (complete && signer.privateKeyPem !== undefined) {
-    await readSigner(signer, request.publicKey);
-  }
-}
-
-/** What the issuer's certificate does not allow, as far as that is known. */
-function problemsUnderIssuer(inputs: Inputs, at: Date): Problem[] {
-  const pem = inputs.signer.certificatePem;
-  return pem === undefined
-    ? []
-    : checkAgainstCertificate(
-        inputs,
-        readIssuer(pem, "signer.certificatePem"),
-        at,
-      );
-}
-
-function refuse(problems: readonly Problem[]): void {
-  if (problems.length > 0) {
-    throw new InputError(problems);
-  }
-}
-
-/** A CA keeps its key and its name for life (I10, I11): everything below it depends on them. */
-function checkUnchangeable(
-  inputs: Inputs,
-  oldInputs: Properties | undefined,
-): Problem[] {
-  const old = oldInputs && schema.parse(inputsSchema, oldInputs).value;
-  if (!old || profileOf(old)?.ca !== true) {
-    return [];
-  }
-  const problems: Problem[] = [];
-  if (old.profile !== inputs.profile) {
-    problems.push({
-      path: "profile",
-      message: `${quote(inputs.profile)} would make something else of an active CA, a ${quote(old.profile)} until now, and cut off all that trusts it (I10); put a new resource beside this one.`,
-    });
-  }
-  if (!isDeepStrictEqual(old.key, inputs.key)) {
-    problems.push({
-      path: "key",
-      message: `${quote(formatKeySpec(inputs.key))} would change the key of an active CA in place, from ${quote(formatKeySpec(old.key))}, and cut off all that trusts it (I10); put a new CA beside this one.`,
-    });
-  }
-  if (!sameSubject(old.subject, inputs.subject)) {
-    problems.push({
-      path: "subject",
-      message: `${quote(formatSubject(inputs.subject))} would rename a CA in place, from ${quote(formatSubject(old.subject))}, and break every chain below it (I11); put a new CA beside this one.`,
-    });
-  }
-  return problems;
-}
-
 /** Why a certificate must be issued anew, apart from its age; `undefined` where it need not. */
 async function reasonToIssue(
-  old: Outputs,
-  inputs: Inputs,
+  old: CertificateOutputs,
+  inputs: CertificateInputs,
   unknown: readonly string[],
 ): Promise<string | undefined> {
   const keyChanged =
@@ -292,12 +173,15 @@ async function reasonToIssue(
     : "its issuer's name changed";
 }
 
-function issuerSubject(inputs: Inputs): string {
+function issuerSubject(inputs: CertificateInputs): string {
   const nearest = inputs.signer.authorities?.[0];
   return formatSubject(nearest?.subject ?? inputs.subject);
 }
 
-function isDue(old: Outputs, { signer }: Inputs): boolean {
+function isDue(
+  old: CertificateOutputs,
+  { signer }: CertificateInputs,
+): boolean {
   if (new Date(old.renewAt) > now()) {
     return false;
   }
@@ -315,8 +199,8 @@ function isDue(old: Outputs, { signer }: Inputs): boolean {
  */
 async function isPostponed(
   urn: string,
-  old: Outputs,
-  inputs: Inputs,
+  old: CertificateOutputs,
+  inputs: CertificateInputs,
 ): Promise<boolean> {
   const problems = problemsUnderIssuer(inputs, now());
   if (problems.length === 0) {
@@ -335,18 +219,14 @@ async function isPostponed(
   return true;
 }
 
-async function issue(urn: string, inputs: Inputs): Promise<Outputs> {
+async function issue(
+  urn: string,
+  inputs: CertificateInputs,
+): Promise<CertificateOutputs> {
   const at = signingTime(inputs.allowClockOverride);
   const order = orderSchema.parse(inputs);
   const request = await readRequest(inputs.requestPem ?? "", "requestPem");
-  if (formatKeySpec(request.key) !== formatKeySpec(order.key)) {
-    throw new InputError([
-      {
-        path: "requestPem",
-        message: `holds a key of ${formatKeySpec(request.key)} where key says ${formatKeySpec(order.key)}.`,
-      },
-    ]);
-  }
+  refuseOtherKey(request.key, order.key);
   const signer = await readSigner(inputs.signer, request.publicKey);
   refuse(problemsUnderIssuer(inputs, at));
   const issued = await issueCertificate(order, request, signer, at);
@@ -367,7 +247,11 @@ async function issue(urn: string, inputs: Inputs): Promise<Outputs> {
   };
 }
 
-function renewAt(urn: string, inputs: Inputs, old: Outputs): string {
+function renewAt(
+  urn: string,
+  inputs: CertificateInputs,
+  old: CertificateOutputs,
+): string {
   const validity = {
     notBefore: new Date(old.notBefore),
     notAfter: new Date(old.notAfter),
@@ -376,7 +260,11 @@ function renewAt(urn: string, inputs: Inputs, old: Outputs): string {
 }
 
 /** Nothing leaves that a strict client would refuse (I12). */
-function verify(inputs: Inputs, issued: IssuedCertificate, at: Date): void {
+function verify(
+  inputs: CertificateInputs,
+  issued: IssuedCertificate,
+  at: Date,
+): void {
   const { chainPem = "", trustAnchorsPem } = inputs.signer;
   refuse(
     verifyChain(

@@ -1,8 +1,10 @@
 import { X509Certificate, createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { readIssuer } from "../pki/authority";
 import { keyIdentifier, publicKeyDer } from "../pki/key";
 import { joinCertificates } from "../pki/pem";
+import type { Problem } from "../pki/problem";
 import { InputError } from "../pki/problem";
 import { formatDate } from "../pki/validity";
 import {
@@ -10,14 +12,14 @@ import {
   checkGenerations,
   trustBundle,
 } from "../rotation/generation";
-import { checkResult } from "./checks";
+import { attempt, checkResult } from "./checks";
 import { signingTime } from "./clock";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
 import type { Properties } from "./wire";
 
-const inputsSchema = z.strictObject({
+const ledgerFields = {
   generations: z.record(
     z.string(),
     z.strictObject({ state: z.string(), certificatePem: z.string() }),
@@ -26,6 +28,10 @@ const inputsSchema = z.strictObject({
   issuerChainPem: z.string().exactOptional(),
   /** For an intermediate: the anchors of the root it hangs from. */
   rootTrustAnchorsPem: z.string().exactOptional(),
+};
+
+const inputsSchema = z.strictObject({
+  ...ledgerFields,
   allowClockOverride: z.boolean().exactOptional(),
 });
 
@@ -41,7 +47,7 @@ const evidenceSchema = z.record(
 );
 
 const outputsSchema = z.object({
-  ...inputsSchema.shape,
+  ...ledgerFields,
   evidence: evidenceSchema,
 });
 
@@ -56,8 +62,19 @@ type Evidence = z.infer<typeof evidenceSchema>;
 export const certificateAuthority: CustomResource = {
   check(_urn, _oldInputs, news) {
     const { draft, problems, unknown } = schema.parse(inputsSchema, news);
-    const found =
-      draft === undefined ? problems : checkGenerations(draft.generations);
+    if (draft === undefined) {
+      return Promise.resolve(checkResult(news, problems));
+    }
+    const stateUnknown = unknown.some((path) =>
+      /^generations(\.[^.]+(\.state)?)?$/.test(path),
+    );
+    const found = [
+      // With a state still unknown, that one may be the active one.
+      ...(stateUnknown ? [] : checkGenerations(draft.generations)),
+      ...Object.entries(draft.generations).flatMap(([id, generation]) =>
+        checkCertificate(`generations.${id}.certificatePem`, generation),
+      ),
+    ];
     return Promise.resolve(
       checkResult(news, schema.knownProblems(unknown, found)),
     );
@@ -69,8 +86,9 @@ export const certificateAuthority: CustomResource = {
     if (inputs === undefined || old === undefined || unknown.length > 0) {
       return Promise.resolve({ changes: true });
     }
-    const { evidence, ...oldInputs } = old;
-    return Promise.resolve({ changes: !isDeepStrictEqual(oldInputs, inputs) });
+    const { evidence, ...before } = old;
+    const { allowClockOverride, ...after } = inputs;
+    return Promise.resolve({ changes: !isDeepStrictEqual(before, after) });
   },
 
   create(urn, inputs) {
@@ -92,6 +110,15 @@ export const certificateAuthority: CustomResource = {
   },
 };
 
+function checkCertificate(
+  path: string,
+  { certificatePem }: { certificatePem: string },
+): readonly Problem[] {
+  return attempt(() => {
+    readIssuer(certificatePem, path);
+  });
+}
+
 function required(properties: Properties): Inputs {
   const { value, problems } = schema.parse(inputsSchema, properties);
   if (value === undefined) {
@@ -101,13 +128,14 @@ function required(properties: Properties): Inputs {
 }
 
 function outputs(inputs: Inputs, before: Evidence): Properties {
-  const { generations, issuerChainPem, rootTrustAnchorsPem } = inputs;
+  const { allowClockOverride, ...ledger } = inputs;
+  const { generations, issuerChainPem, rootTrustAnchorsPem } = ledger;
   const [activeGeneration, active] = Object.entries(generations).find(
     ([, { state }]) => state === GenerationState.Active,
   ) ?? ["", { certificatePem: "" }];
   const trustAnchorsPem = rootTrustAnchorsPem ?? trustBundle(generations);
   return {
-    ...inputs,
+    ...ledger,
     activeGeneration,
     certificatePem: active.certificatePem,
     // Clients have the root already, and some refuse a chain that repeats it.

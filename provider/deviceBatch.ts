@@ -11,7 +11,7 @@ import { checkOrder } from "../pki/order";
 import { checkRenewal } from "../pki/validity";
 import type { Problem } from "../pki/problem";
 import { InputError, below, quote, uniqueProblems } from "../pki/problem";
-import { attempt, checkResult } from "./checks";
+import { attempt, attemptLater, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { deviceBatchInputs, orderFor, readDevices } from "./deviceBatchInputs";
@@ -28,7 +28,7 @@ import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
 import { checkSecrets } from "./deviceSecrets";
-import { issuerKeyIdentifier } from "./signer";
+import { issuerKeyIdentifier, readSigner } from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
@@ -45,21 +45,25 @@ const outputsSchema = z.object({
  * and never a key.
  */
 export const deviceBatch: CustomResource = {
-  check(urn, oldInputs, news) {
+  async check(urn, oldInputs, news) {
     const { draft, problems, unknown } = schema.parse(deviceBatchInputs, news);
     if (draft === undefined) {
-      return Promise.resolve(checkResult(news, problems));
+      return checkResult(news, problems);
     }
     const found = [
       ...checkInputs(draft, unknown),
-      ...(oldInputs === undefined ? checkForeign(nameOf(urn), draft) : []),
-    ].filter(
-      ({ path }) =>
-        // Whether they may outlive their issuer hangs on this one.
-        !path.endsWith("validityDays") || !isUnknown(unknown, "truncate"),
-    );
-    return Promise.resolve(
-      checkResult(news, schema.knownProblems(unknown, found)),
+      ...(await attemptLater(() => checkPems(draft, unknown))),
+      ...(oldInputs === undefined
+        ? attempt(() => {
+            refuseForeign(nameOf(urn), draft);
+          })
+        : []),
+    ];
+    return checkResult(
+      news,
+      schema
+        .knownProblems(unknown, found)
+        .filter(({ path }) => !hangsOnUnknown(path, unknown)),
     );
   },
 
@@ -178,6 +182,29 @@ function checkInputs(
   return problems;
 }
 
+/** Reads what of the CA is there already, so that a wrong key or certificate shows in the preview. */
+async function checkPems(
+  { signer }: DeviceBatchInputs,
+  unknown: readonly string[],
+): Promise<void> {
+  if (signer.certificatePem !== undefined) {
+    readIssuer(signer.certificatePem, "signer.certificatePem");
+  }
+  if (signer.privateKeyPem !== undefined && !isUnknown(unknown, "signer")) {
+    await readSigner(signer);
+  }
+}
+
+/** Whether a problem on this path may go away once something else is known. */
+function hangsOnUnknown(path: string, unknown: readonly string[]): boolean {
+  const others = path.endsWith("validityDays")
+    ? ["truncate", "signer.authorities", "renewal"]
+    : path === "renewal.beforeDays"
+      ? ["validityDays"]
+      : [];
+  return others.some((other) => isUnknown(unknown, other));
+}
+
 function checkIssuer(inputs: DeviceBatchInputs, device: Device): Problem[] {
   return placed(
     device,
@@ -217,33 +244,34 @@ function placed(device: Device, problems: readonly Problem[]): Problem[] {
  * be gone. What a killed first run left behind comes from the same issuer and
  * is taken over.
  */
-function checkForeign(name: string, inputs: DeviceBatchInputs): Problem[] {
+function refuseForeign(name: string, inputs: DeviceBatchInputs): void {
+  const path = "outputDirectory";
   const directory = new OutputDirectory(inputs.outputDirectory);
   const owner = directory.owner();
   if (owner !== undefined && owner !== name) {
-    return [
+    throw new InputError([
       {
-        path: "outputDirectory",
+        path,
         message: `${quote(inputs.outputDirectory)} belongs to the batch ${quote(owner)}; give every batch a folder of its own.`,
       },
-    ];
+    ]);
   }
   const entries = directory.inventory() ?? [];
   const issuer =
     inputs.signer.privateKeyPem === undefined
       ? undefined
       : issuerKeyIdentifier(inputs.signer);
-  const foreign = entries.filter(
+  const foreign = entries.some(
     ({ id }) => directory.read(id)?.issuerKeyIdentifier !== issuer,
   );
-  return foreign.length > 0 || (entries.length > 0 && issuer === undefined)
-    ? [
-        {
-          path: "outputDirectory",
-          message: `${quote(inputs.outputDirectory)} holds the devices of another batch, whose keys would be overwritten; move the folder away or name another.`,
-        },
-      ]
-    : [];
+  if (foreign || (entries.length > 0 && issuer === undefined)) {
+    throw new InputError([
+      {
+        path,
+        message: `${quote(inputs.outputDirectory)} holds the devices of another batch, whose keys would be overwritten; move the folder away or name another.`,
+      },
+    ]);
+  }
 }
 
 /**

@@ -79,7 +79,7 @@ class MqttPkiProvider implements provider.Provider {
   }
 
   invoke(token: string, args: Properties): Promise<provider.InvokeResult> {
-    const call = FUNCTIONS[token];
+    const call = Object.hasOwn(FUNCTIONS, token) ? FUNCTIONS[token] : undefined;
     if (call === undefined) {
       throw new Error(`${token} is no function of mqtt-pki ${version}.`);
     }
@@ -89,7 +89,7 @@ class MqttPkiProvider implements provider.Provider {
 
 function resource(urn: string): CustomResource {
   const type = typeOf(urn);
-  const found = RESOURCES[type];
+  const found = Object.hasOwn(RESOURCES, type) ? RESOURCES[type] : undefined;
   if (found === undefined) {
     throw new Error(`${type} is no resource of mqtt-pki ${version}.`);
   }

@@ -85,8 +85,9 @@ export class OutputDirectory {
 
   /** The inventory, `undefined` where there is none. */
   inventory(): InventoryEntry[] | undefined {
-    const text = readText(join(this.path, INVENTORY));
-    return text === undefined ? undefined : parseInventory(text);
+    const path = join(this.path, INVENTORY);
+    const text = readText(path);
+    return text === undefined ? undefined : parseInventory(text, path);
   }
 
   writeInventory(entries: readonly InventoryEntry[]): void {

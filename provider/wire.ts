@@ -22,8 +22,8 @@ export function secret(value: unknown): Properties {
 
 /**
  * Takes secrets and outputs out of their wrapping. What is unknown is left
- * out, and an array with an unknown element is unknown as a whole: without the
- * element the others would stand at wrong places.
+ * out; in an array `undefined` stands in its place, so that the other elements
+ * keep theirs.
  */
 export function unwrap(properties: Properties): Unwrapped {
   const unknown: string[] = [];
@@ -37,15 +37,9 @@ function unwrapValue(value: unknown, path: string, unknown: string[]): unknown {
     return undefined;
   }
   if (Array.isArray(value)) {
-    const before = unknown.length;
-    const elements = value.map((element, index) =>
+    return value.map((element, index) =>
       unwrapValue(element, `${path}[${index}]`, unknown),
     );
-    if (unknown.length > before) {
-      unknown.splice(before, Infinity, path);
-      return undefined;
-    }
-    return elements;
   }
   if (!isObject(value)) {
     return value ?? undefined;
@@ -110,6 +104,7 @@ export function isUnknown(unknown: readonly string[], path: string): boolean {
       other === path ||
       other.startsWith(`${path}.`) ||
       other.startsWith(`${path}[`) ||
-      path.startsWith(`${other}.`),
+      path.startsWith(`${other}.`) ||
+      path.startsWith(`${other}[`),
   );
 }

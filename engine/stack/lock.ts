@@ -127,9 +127,18 @@ async function describe(file: string): Promise<string> {
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    return !isZombie(pid);
   } catch (error) {
     return !hasCode(error, "ESRCH");
+  }
+}
+
+/** Killed, but nobody has asked for its exit code yet: so it stays in a container without an init process. */
+function isZombie(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(') Z ');
+  } catch {
+    return false;
   }
 }
 

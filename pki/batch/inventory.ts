@@ -1,5 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { X509Certificate, createHash } from "node:crypto";
+import { InputError } from "../problem";
 import { formatDate } from "../validity";
 import { thingsBoardCredentialsId } from "../thingsBoard";
 
@@ -63,7 +64,30 @@ export function formatInventory(entries: readonly InventoryEntry[]): string {
   return [COLUMNS.join(","), ...lines, ""].join("\n");
 }
 
-/** Reads what {@link formatInventory} wrote. */
-export function parseInventory(text: string): InventoryEntry[] {
-  return parse<InventoryEntry>(text, { columns: true, skip_empty_lines: true });
+/**
+ * Reads what {@link formatInventory} wrote.
+ *
+ * @throws InputError naming `path` where the text is damaged
+ */
+export function parseInventory(text: string, path: string): InventoryEntry[] {
+  const damaged = (reason: string): InputError =>
+    new InputError([
+      {
+        path,
+        message: `is damaged (${reason}); bring back the inventory as the last update wrote it.`,
+      },
+    ]);
+  let entries: InventoryEntry[];
+  try {
+    entries = parse<InventoryEntry>(text, {
+      columns: true,
+      skip_empty_lines: true,
+    });
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error));
+  }
+  if (!text.startsWith(COLUMNS.join(","))) {
+    throw damaged("its first line does not name the columns");
+  }
+  return entries;
 }

@@ -76,9 +76,12 @@ export function planDevice(
   if (files === undefined) {
     return DeviceAction.Issue;
   }
+  // Without its key nothing is worth reading, and a damaged certificate has none.
+  if (!files.keyMatches) {
+    return DeviceAction.Reissue;
+  }
   const certificate = new x509.X509Certificate(files.certificatePem);
   if (
-    !files.keyMatches ||
     !carries(certificate, order) ||
     readAuthorityKeyIdentifier(files.certificatePem) !== issuer.keyIdentifier
   ) {
