@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { certificateAt, identityOf } from "../support/certificates";
-import { Fleet, actions, messages } from "../support/fleet";
+import { Fleet } from "../support/fleet";
+import { actions, messages } from "../support/report";
 import type { Entry } from "../support/rendered";
 import {
   changedFiles,
@@ -132,7 +133,7 @@ describe("the manifest", () => {
     expect(required(inventory(), "valve-cologne-03").status).toBe("active");
   });
 
-  test("reissues the one device whose row changed, with a new key", async () => {
+  test("reissues the one device whose row changed, for the key it has", async () => {
     fleet.editManifest((text) => text.replace("FM-000201", "FM-000299"));
 
     const preview = await fleet.preview();
@@ -145,7 +146,8 @@ describe("the manifest", () => {
       [
         DEVICE_SECRET,
         "devices/inventory.csv",
-        ...deviceFiles("flow-meter-hamburg-01"),
+        "devices/flow-meter-hamburg-01/cert.pem",
+        "devices/flow-meter-hamburg-01/chain.pem",
       ].sort(),
     );
     expect(
@@ -177,6 +179,21 @@ describe("the manifest", () => {
       (path) => !path.startsWith("devices/thermometer-munich-02"),
     );
     expect(others).toEqual([DEVICE_SECRET, "devices/inventory.csv"]);
+  });
+
+  test("gives every device a new key where the configuration asks to reissue", async () => {
+    const ids = Object.entries(inventory())
+      .filter(([, { status }]) => status === "active")
+      .map(([id]) => id);
+    fleet.configure("devices.reissue", "keys were seen by others");
+    expect(actions(await fleet.up())).toEqual(BATCH_UPDATE);
+    expect(changed()).toEqual(
+      [
+        DEVICE_SECRET,
+        "devices/inventory.csv",
+        ...ids.flatMap(deviceFiles),
+      ].sort(),
+    );
   });
 
   test("changes nothing when only its rows change places", async () => {

@@ -2,7 +2,6 @@ import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 
 /** What a broker is started with; PEM files. */
@@ -49,7 +48,7 @@ export class Broker {
         "log_dest stderr",
         "log_type all",
         // Started by root it would become another user, who may not read the key.
-        `user ${userInfo().username}`,
+        ...(process.getuid?.() === 0 ? ["user root"] : []),
         "",
       ].join("\n"),
     );

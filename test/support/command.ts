@@ -52,6 +52,7 @@ export function runCommand(
 export function findProgram(name: string): string | undefined {
   return [
     ...(process.env.PATH ?? "").split(delimiter),
+    "/opt/homebrew/sbin",
     "/usr/local/sbin",
     "/usr/sbin",
   ]

@@ -12,9 +12,10 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseDocument } from "yaml";
-import { z } from "zod";
 import type { CommandResult } from "./command";
 import { runCommand } from "./command";
+import type { Outcome, Report, State } from "./report";
+import { reportSchema, stateSchema, succeeded } from "./report";
 
 /** The checkout. */
 export const ROOT = join(__dirname, "..", "..");
@@ -45,67 +46,12 @@ const LINKED = [
   "node_modules",
 ];
 
-const stepSchema = z.object({
-  op: z.string(),
-  urn: z.string(),
-  type: z.string(),
-  name: z.string(),
-  failed: z.boolean().exactOptional(),
-});
-
-const reportSchema = z.object({
-  phase: z.string(),
-  succeeded: z.boolean(),
-  steps: z.array(stepSchema),
-  diagnostics: z.array(
-    z.object({
-      severity: z.string(),
-      urn: z.string().exactOptional(),
-      message: z.string(),
-    }),
-  ),
-  summary: z.record(z.string(), z.number()),
-  outputs: z.record(z.string(), z.unknown()),
-});
-
-/** What the engine says about a preview or an update. */
-export type Report = z.infer<typeof reportSchema>;
-
-/** How a command of the engine ended. */
-export interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** `undefined` where the command ended before it looked at any resource. */
-  readonly report: Report | undefined;
-}
-
 /** How to run a command of the engine. */
 export interface RunOptions {
   /** The moment that counts as now, by `MQTT_PKI_NOW`. */
   readonly now?: Date;
   readonly args?: readonly string[];
 }
-
-const stateSchema = z.object({
-  version: z.number(),
-  deployment: z.object({
-    // An empty stack has no such member.
-    resources: z
-      .array(
-        z.looseObject({
-          urn: z.string(),
-          type: z.string(),
-          inputs: z.record(z.string(), z.unknown()).exactOptional(),
-          outputs: z.record(z.string(), z.unknown()).exactOptional(),
-        }),
-      )
-      .default([]),
-  }),
-});
-
-/** A stack's exported state. */
-export type State = z.infer<typeof stateSchema>["deployment"];
 
 /**
  * The demo fleet in a folder of its own, with its own state and passphrase, so
@@ -296,30 +242,4 @@ export class Fleet {
       { cwd: this.directory, env: this.environment(extra) },
     );
   }
-}
-
-function succeeded(command: string, outcome: Outcome): Report {
-  if (outcome.code !== 0 || outcome.report === undefined) {
-    const said = outcome.report?.diagnostics.map(({ message }) => message);
-    throw new Error(
-      `${command} ended with exit code ${outcome.code}:\n${[...(said ?? []), outcome.stderr].join("\n")}`,
-    );
-  }
-  return outcome.report;
-}
-
-/** What a report says is done, and to what: `update Certificate server-certificate`, sorted. */
-export function actions(report: Report): string[] {
-  return report.steps
-    .map(
-      ({ op, type, name }) => `${op} ${type.split(":").at(-1) ?? type} ${name}`,
-    )
-    .sort();
-}
-
-/** The messages of a kind in an outcome, whichever resource they are about. */
-export function messages(outcome: Outcome, severity = "error"): string[] {
-  return (outcome.report?.diagnostics ?? [])
-    .filter((diagnostic) => diagnostic.severity === severity)
-    .map(({ message }) => message);
 }

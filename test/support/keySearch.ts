@@ -61,12 +61,7 @@ function tracesOf(pem: string): Trace[] {
   return [
     ...ders.flatMap((der) => bytesTraces("DER", der)),
     ...bytesTraces("secret number", number),
-    ...pems.flatMap((text) =>
-      atAnyAlignment(Buffer.from(bodyOf(text))).map((trace) => ({
-        form: "PEM in base64",
-        text: trace,
-      })),
-    ),
+    ...pems.flatMap((text) => bytesTraces("PEM", Buffer.from(bodyOf(text)))),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parse as parseCsv } from "csv-parse/sync";
 import { parse as parseYaml } from "yaml";
@@ -13,11 +13,14 @@ export interface Entry {
   readonly sha256: string | undefined;
 }
 
-/** All that is in a folder, by its path within: bytes as digests, so that no message ever shows a key. */
+/** All that is in a folder but links, by its path within: bytes as digests, so that no message ever shows a key. */
 export function tree(folder: string): Record<string, Entry> {
   const result: Record<string, Entry> = {};
   const visit = (path: string): void => {
-    const stats = statSync(path);
+    const stats = lstatSync(path);
+    if (stats.isSymbolicLink()) {
+      return;
+    }
     result[relative(folder, path)] = {
       mode: `0${(stats.mode & 0o777).toString(8)}`,
       sha256: stats.isDirectory() ? undefined : digest(readFileSync(path)),
