@@ -314,8 +314,8 @@ export class Deployment {
     if (failures.length > 0) {
       throw new CheckFailed(
         failures.map(({ property, reason }) => {
-          const where = property === "" ? "" : `property ${property} `;
-          return `${goal.type} resource '${goal.name}': ${where}has a problem: ${reason}`;
+          const where = property === "" ? "" : `: property ${property}`;
+          return `${goal.type} resource '${goal.name}'${where} has a problem: ${reason}`;
         }),
       );
     }

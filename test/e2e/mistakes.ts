@@ -188,7 +188,7 @@ export const mistakeGroups: readonly MistakeGroup[] = [
           commonName: "My IoT Cloud Device Root CA",
         }),
         resource: "device-ca-certificate",
-        says: ["is the issuer's own subject"],
+        says: ["is the subject of the issuer"],
       },
     ],
   },
