@@ -25,16 +25,18 @@ export interface ObjectPaths {
  * not, the preview fails with all that is wrong, and no object is made.
  *
  * @param reserved names that belong to others, each with what to write instead
+ * @param others names of the component's other objects of the same kind
  */
 export function checkedName(
   namespace: pulumi.Input<string>,
   name: pulumi.Input<string>,
   paths: ObjectPaths,
   reserved?: (name: string) => string | undefined,
+  others: readonly pulumi.Input<string>[] = [],
 ): ObjectName {
   const checked = pulumi
-    .all([namespace, name])
-    .apply(([givenNamespace, givenName]) => {
+    .all([namespace, name, pulumi.all([...others])])
+    .apply(([givenNamespace, givenName, otherNames]) => {
       const problems = [
         ...(LABEL.test(givenNamespace)
           ? []
@@ -42,6 +44,11 @@ export function checkedName(
               `${paths.namespace}: ${JSON.stringify(givenNamespace)} is no name of a namespace; use a-z 0-9 and -, 1 to 63 characters, a letter or digit at both ends.`,
             ]),
         ...nameProblems(givenName, paths.name),
+        ...(otherNames.includes(givenName)
+          ? [
+              `${paths.name}: ${JSON.stringify(givenName)} is the name of another object of this component; choose one of its own.`,
+            ]
+          : []),
         ...[reserved?.(givenName)].flatMap((message) =>
           message === undefined ? [] : [`${paths.name}: ${message}`],
         ),

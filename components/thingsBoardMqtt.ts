@@ -70,12 +70,14 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       ...(args.provider !== undefined && { provider: args.provider }),
     };
 
+    const configMapName =
+      args.configMapName ?? pulumi.interpolate`${args.server.secretName}-env`;
     this.environment = environmentOf(name, args);
     this.configMapName = createConfigMap(
       `${name}-env`,
       checkedName(
         args.namespace,
-        args.configMapName ?? pulumi.interpolate`${args.server.secretName}-env`,
+        configMapName,
         { component: name, namespace: "namespace", name: "configMapName" },
         ownedByThingsBoard,
       ),
@@ -93,6 +95,7 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
           name: "bundleConfigMapName",
         },
         ownedByThingsBoard,
+        [configMapName],
       ),
       { "ca-bundle.pem": args.server.trustAnchorsPem },
       child,
