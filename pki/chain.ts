@@ -124,6 +124,10 @@ function checkCriticalExtensions({ parsed }: Link): Problem[] {
     }));
 }
 
+function isCa({ parsed }: Link): boolean {
+  return parsed.getExtension(x509.BasicConstraintsExtension)?.ca === true;
+}
+
 /** Checks a CA against all that stands below it in the path, leaf first. */
 function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
   const problems: Problem[] = [];
@@ -135,15 +139,36 @@ function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
       message: `did not sign ${quote(direct.parsed.subject)}, which stands before it.`,
     });
   }
-  if (!issuer.native.ca) {
+  const basic = issuer.parsed.getExtension(x509.BasicConstraintsExtension);
+  if (basic?.ca !== true) {
     problems.push({ path, message: "is no CA." });
+  } else if (!basic.critical) {
+    problems.push({
+      path,
+      message:
+        "has basic constraints that are not critical, which strict clients refuse (RFC 5280 §4.2.1.9).",
+    });
+  }
+  if (readSubjectKeyIdentifier(issuer.parsed) === undefined) {
+    problems.push({
+      path,
+      message:
+        "has no subject key identifier, which strict clients refuse (RFC 5280 §4.2.1.2).",
+    });
   }
   const usage = issuer.parsed.getExtension(x509.KeyUsagesExtension);
+  if (usage === null) {
+    problems.push({
+      path,
+      message:
+        "has no key usage, which strict clients refuse (RFC 5280 §4.2.1.3).",
+    });
+  }
   if (usage !== null && (usage.usages & x509.KeyUsageFlags.keyCertSign) === 0) {
     problems.push({ path, message: "may not sign certificates (key usage)." });
   }
   const limit = readPathLength(issuer.parsed);
-  const casBelow = subjects.filter(({ native }) => native.ca).length;
+  const casBelow = subjects.filter(isCa).length;
   if (limit !== undefined && casBelow > limit) {
     problems.push({
       path,
@@ -159,7 +184,7 @@ function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
   }
   const constraints = readNameConstraints(issuer.parsed);
   if (constraints !== undefined) {
-    for (const { parsed } of subjects.filter(({ native }) => !native.ca)) {
+    for (const { parsed } of subjects.filter((subject) => !isCa(subject))) {
       problems.push(...violations(namesIn(parsed), constraints));
     }
   }

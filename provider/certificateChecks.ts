@@ -5,7 +5,7 @@ import {
   readIssuer,
 } from "../pki/authority";
 import type { KeySpec } from "../pki/key";
-import { formatKeySpec } from "../pki/key";
+import { checkKeySpec, formatKeySpec } from "../pki/key";
 import { profileOf } from "../pki/order";
 import type { Problem } from "../pki/problem";
 import { InputError, quote } from "../pki/problem";
@@ -82,7 +82,9 @@ async function checkPems(
   if (signer.certificatePem !== undefined) {
     readIssuer(signer.certificatePem, "signer.certificatePem");
   }
-  if (request !== undefined && !isUnknown(unknown, "key")) {
+  const comparable =
+    checkKeySpec(key).length === 0 && !isUnknown(unknown, "key");
+  if (request !== undefined && comparable) {
     refuseOtherKey(request.key, key);
   }
   const selfSigned = signer.certificatePem === undefined;

@@ -24,6 +24,7 @@ const ID = /^[A-Za-z0-9._@/-]{1,64}$/;
 export function checkDevices(devices: readonly Device[]): Problem[] {
   const problems: Problem[] = [];
   const seen = new Map<string, string>();
+  const seenFolders = new Map<string, Device>();
   for (const device of devices) {
     const message = idProblem(device.id);
     if (message !== undefined) {
@@ -36,6 +37,15 @@ export function checkDevices(devices: readonly Device[]): Problem[] {
       problems.push({
         path: `${device.source}.id`,
         message: `${quote(device.id)} stands at ${first} already; every device needs an id of its own.`,
+      });
+    }
+    const folder = folderName(device.id).toLowerCase();
+    const twin = seenFolders.get(folder);
+    seenFolders.set(folder, twin ?? device);
+    if (twin !== undefined && twin.id !== device.id) {
+      problems.push({
+        path: `${device.source}.id`,
+        message: `${quote(device.id)} differs from ${quote(twin.id)} at ${twin.source} by capitals only; where file names ignore them, one would overwrite the other's key.`,
       });
     }
     problems.push(

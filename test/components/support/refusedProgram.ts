@@ -1,0 +1,78 @@
+// A program of its own, since a component refuses by a rejection that nobody handles: it ends the program, as it should,
+// and would end the tests as well. Reads cases from standard input and writes what each of them was refused for.
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import * as pulumi from "@pulumi/pulumi";
+import { ThingsBoardMqtt } from "../../../components";
+import type { ThingsBoardMqttArgs } from "../../../components";
+import { checkedName } from "../../../components/kubernetes";
+
+/** What to make: an object's name, or ThingsBoard's side with these arguments. */
+export interface RefusedCase {
+  readonly object?: { readonly namespace: string; readonly name: string };
+  readonly thingsBoard?: Partial<ThingsBoardMqttArgs>;
+}
+
+/** How that went. */
+export interface Refusal {
+  /** Messages that would end the program, each once. */
+  readonly reasons: readonly string[];
+  /** Are all of them a user's mistakes, shown without a stack trace? */
+  readonly plain: boolean;
+  /** Names of the ConfigMaps that were asked for nevertheless. */
+  readonly made: readonly string[];
+}
+
+const errors: unknown[] = [];
+const made: string[] = [];
+
+async function main(): Promise<void> {
+  process.on("unhandledRejection", (reason) => errors.push(reason));
+  await pulumi.runtime.setMocks({
+    newResource: ({ type, name, inputs }) => {
+      const state = inputs as { metadata?: { name?: string } };
+      if (type === "kubernetes:core/v1:ConfigMap") {
+        made.push(state.metadata?.name ?? "");
+      }
+      return { id: `${name}-id`, state };
+    },
+    call: () => ({}),
+  });
+  const cases = JSON.parse(readFileSync(0, "utf8")) as RefusedCase[];
+  const refusals: Refusal[] = [];
+  for (const [index, wanted] of cases.entries()) {
+    refusals.push(await refusalOf(wanted, `it-${index}`));
+  }
+  process.stdout.write(JSON.stringify(refusals));
+}
+
+async function refusalOf(wanted: RefusedCase, name: string): Promise<Refusal> {
+  errors.length = 0;
+  made.length = 0;
+  if (wanted.object !== undefined) {
+    checkedName(wanted.object.namespace, wanted.object.name, {
+      component: "server",
+      namespace: "kubernetes.namespace",
+      name: "kubernetes.secretName",
+    });
+  } else {
+    new ThingsBoardMqtt(name, {
+      server: { secretName: "tb-mqtts", trustAnchorsPem: "PEM" },
+      namespace: "thingsboard",
+      ...wanted.thingsBoard,
+    });
+  }
+  // Resources are asked for a few turns later.
+  await pause(15);
+  return {
+    reasons: [...new Set(errors.map((error) => messageOf(error)))],
+    plain: errors.every((error) => pulumi.RunError.isInstance(error)),
+    made: [...made],
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+void main();

@@ -1,0 +1,333 @@
+import { generateKeyPairSync } from "node:crypto";
+import type { Authority } from "../../pki/authority";
+import {
+  checkAgainstAuthorities,
+  checkAgainstCertificate,
+  readAuthorityKeyIdentifier,
+  readIssuer,
+  readPathLength,
+} from "../../pki/authority";
+import type { CertificateOrder } from "../../pki/order";
+import { InputError, formatProblem } from "../../pki/problem";
+import { intermediate, issue, order, root } from "./support/authority";
+import type { Party } from "./support/authority";
+import { craft, leafExtensions } from "./support/craft";
+
+const CA = (commonName: string, rest: Partial<Authority> = {}): Authority => ({
+  subject: { commonName },
+  validityDays: 1000,
+  ...rest,
+});
+const caOrder = (rest: Partial<CertificateOrder> = {}): CertificateOrder =>
+  order({
+    profile: "intermediate",
+    subject: { commonName: "New CA" },
+    ...rest,
+  });
+
+describe("before the CAs exist", () => {
+  const accepted: readonly [string, CertificateOrder, Authority[]][] = [
+    ["a root, which has none above", order({ profile: "root" }), []],
+    ["a leaf below an unlimited CA", order(), [CA("A")]],
+    ["a leaf below path length 0", order(), [CA("A", { pathLength: 0 })]],
+    [
+      "a leaf below 0 below 1",
+      order(),
+      [CA("B", { pathLength: 0 }), CA("A", { pathLength: 1 })],
+    ],
+    [
+      "a leaf below 0 below 1 below 2",
+      order(),
+      [
+        CA("C", { pathLength: 0 }),
+        CA("B", { pathLength: 1 }),
+        CA("A", { pathLength: 2 }),
+      ],
+    ],
+    ["a CA below path length 1", caOrder(), [CA("A", { pathLength: 1 })]],
+    [
+      "a CA of path length 1 below 2",
+      caOrder({ pathLength: 1 }),
+      [CA("A", { pathLength: 2 })],
+    ],
+    [
+      "a CA of path length 9 below no limit",
+      caOrder({ pathLength: 9 }),
+      [CA("A")],
+    ],
+    ["a day less than the issuer", order({ validityDays: 999 }), [CA("A")]],
+    [
+      "as long as one likes, cut",
+      order({ validityDays: 5000, truncate: true }),
+      [CA("A")],
+    ],
+    [
+      "a name within the constraints of all",
+      order({ dnsNames: ["a.b.example"] }),
+      [
+        CA("B", { nameConstraints: { permittedDnsNames: ["b.example"] } }),
+        CA("A", { nameConstraints: { permittedDnsNames: ["example"] } }),
+      ],
+    ],
+  ];
+
+  test.each(accepted)("%s", (_rule, wanted, authorities) => {
+    expect(checkAgainstAuthorities(wanted, authorities)).toEqual([]);
+  });
+
+  const refused: readonly [string, CertificateOrder, Authority[], RegExp[]][] =
+    [
+      [
+        "I5: as long as the issuer",
+        order({ validityDays: 1000 }),
+        [CA("A")],
+        [
+          /^validityDays: 1000 days would outlive the issuer, valid for 1000 \(I5\); write 999 at most, or set truncate: true/,
+        ],
+      ],
+      [
+        "I6: the issuer's own subject",
+        order({ subject: { commonName: "A" } }),
+        [CA("A")],
+        [/^subject: "CN=A" is the subject of the issuer.*\(I6\)/],
+      ],
+      [
+        "I6: the issuer's own subject in other letters, which X.500 takes for the same",
+        order({ subject: { commonName: "issuing ca" } }),
+        [CA("Issuing CA")],
+        [/^subject: .*\(I6\)/],
+      ],
+      [
+        "I6: the subject of a CA further up",
+        caOrder({ subject: { commonName: "A" } }),
+        [CA("B"), CA("A")],
+        [/^subject: .*\(I6\)/],
+      ],
+      [
+        "I8: a CA below path length 0",
+        caOrder(),
+        [CA("A", { pathLength: 0 })],
+        [
+          /^issuer: "A" has path length constraint 0, which leaves no room for this CA \(I8\); give "A" a path length of 1 at least/,
+        ],
+      ],
+      [
+        "I8: a leaf two below path length 0",
+        order(),
+        [CA("B"), CA("A", { pathLength: 0 })],
+        [
+          /^issuer: "A" has path length constraint 0, which leaves no room for the CAs in between \(I8\); give "A" a path length of 1/,
+        ],
+      ],
+      [
+        "I8: a leaf three below path length 1",
+        order(),
+        [CA("C"), CA("B"), CA("A", { pathLength: 1 })],
+        [/^issuer: "A" has path length constraint 1.*a path length of 2/],
+      ],
+      [
+        "I8: a CA three below path length 2",
+        caOrder(),
+        [CA("C"), CA("B"), CA("A", { pathLength: 2 })],
+        [/^issuer: "A" has path length constraint 2.*a path length of 3/],
+      ],
+      [
+        "I8: a CA that allows more than there is room for",
+        caOrder({ pathLength: 1 }),
+        [CA("A", { pathLength: 1 })],
+        [
+          /^pathLength: 1 is more than "A" with its path length constraint 1 leaves \(I8\); write 0 at most/,
+        ],
+      ],
+      [
+        "I8: both CAs above are too short",
+        caOrder(),
+        [CA("B", { pathLength: 0 }), CA("A", { pathLength: 1 })],
+        [/^issuer: "B" has/, /^issuer: "A" has/],
+      ],
+      [
+        "a name outside the issuer's constraints",
+        order({ dnsNames: ["a.net"] }),
+        [CA("A", { nameConstraints: { permittedDnsNames: ["example"] } })],
+        [/^dnsNames\[0\]: "a\.net" is outside/],
+      ],
+      [
+        "a name outside the constraints further up",
+        order({ dnsNames: ["a.net"] }),
+        [CA("B"), CA("A", { nameConstraints: { excludedDnsNames: ["net"] } })],
+        [/^dnsNames\[0\]: "a\.net" is excluded/],
+      ],
+      [
+        "a server's common name outside the constraints",
+        order({ profile: "server", subject: { commonName: "a.net" } }),
+        [CA("A", { nameConstraints: { permittedDnsNames: ["example"] } })],
+        [/^subject\.commonName: "a\.net" is outside/],
+      ],
+      [
+        "everything at once",
+        caOrder({ validityDays: 2000, subject: { commonName: "A" } }),
+        [CA("A", { pathLength: 0 })],
+        [/^subject: /, /^validityDays: /, /^issuer: /],
+      ],
+    ];
+
+  test.each(refused)("%s", (_rule, wanted, authorities, messages) => {
+    expect(
+      checkAgainstAuthorities(wanted, authorities).map(formatProblem),
+    ).toEqual(
+      messages.map((message) => expect.stringMatching(message) as string),
+    );
+  });
+});
+
+describe("once the issuer is there", () => {
+  let issuer: Party;
+  beforeAll(async () => {
+    const authority = await root({
+      nameConstraints: {
+        permittedDnsNames: ["example"],
+        permittedIpRanges: ["10.0.0.0/8"],
+      },
+    });
+    issuer = await intermediate(authority, {
+      validityDays: 100,
+      pathLength: 0,
+      nameConstraints: { permittedDnsNames: ["example"] },
+    });
+  });
+
+  const rows: readonly [string, Partial<CertificateOrder>, string, RegExp[]][] =
+    [
+      [
+        "as long as it lives",
+        { validityDays: 100 },
+        "2026-11-20T12:00:00Z",
+        [],
+      ],
+      [
+        "a day longer",
+        { validityDays: 101 },
+        "2026-11-20T12:00:00Z",
+        [
+          /^validityDays: 101 days would outlive the issuer, which ends on 2027-02-28T12:00:00Z \(I5\); write 100 at most, renew the issuer first, or set truncate: true\.$/,
+        ],
+      ],
+      [
+        "a second later",
+        { validityDays: 100 },
+        "2026-11-20T12:00:01Z",
+        [/^validityDays: .*write 99 at most/],
+      ],
+      [
+        "longer, cut",
+        { validityDays: 1000, truncate: true },
+        "2026-11-20T12:00:00Z",
+        [],
+      ],
+      ["on its last day", { validityDays: 1 }, "2027-02-27T12:00:00Z", []],
+      [
+        "on its last day, cut",
+        { validityDays: 90, truncate: true },
+        "2027-02-27T13:00:00Z",
+        [/^issuer: "CN=Test Issuing CA" ended on|^issuer: .*renew it first/],
+      ],
+      [
+        "after its end",
+        { validityDays: 1, truncate: true },
+        "2027-03-01T00:00:00Z",
+        [
+          /^issuer: "CN=Test Issuing CA" ended on 2027-02-28T12:00:00Z; renew it first\.$/,
+        ],
+      ],
+      [
+        "a CA below it",
+        { profile: "intermediate", subject: { commonName: "Sub" } },
+        "2026-11-20T12:00:00Z",
+        [/^issuer: .*leaves no room for this CA \(I8\)/],
+      ],
+      [
+        "a name outside its constraints",
+        { dnsNames: ["a.net"] },
+        "2026-11-20T12:00:00Z",
+        [/^dnsNames\[0\]: "a\.net" is outside/],
+      ],
+      [
+        "a name within them",
+        { dnsNames: ["a.example"] },
+        "2026-11-20T12:00:00Z",
+        [],
+      ],
+    ];
+
+  test.each(rows)("%s", (_rule, wanted, at, messages) => {
+    const problems = checkAgainstCertificate(
+      order(wanted),
+      issuer.signer.certificate,
+      new Date(at),
+    );
+    expect(problems.map(formatProblem)).toEqual(
+      messages.map((message) => expect.stringMatching(message) as string),
+    );
+  });
+
+  test("its facts are read from its certificate", async () => {
+    expect(readPathLength(issuer.signer.certificate)).toBe(0);
+    expect(readPathLength((await root()).signer.certificate)).toBeUndefined();
+    const leaf = await issue(issuer);
+    expect(readAuthorityKeyIdentifier(leaf.certificatePem)).toBe(
+      issuer.subjectKeyIdentifier,
+    );
+    expect(readAuthorityKeyIdentifier("words")).toBeUndefined();
+  });
+});
+
+describe("what is no issuer", () => {
+  function refusal(pem: string): string {
+    try {
+      readIssuer(pem, "signer.certificatePem");
+    } catch (error) {
+      if (error instanceof InputError) {
+        return error.message;
+      }
+      throw error;
+    }
+    throw new Error("it was not refused");
+  }
+
+  test("a leaf", async () => {
+    const { certificatePem } = await issue(await root());
+    expect(refusal(certificatePem)).toBe(
+      'signer.certificatePem: "CN=thermometer-1" is no CA (basicConstraints CA:TRUE is missing); issue from a RootCA or an IntermediateCA.',
+    );
+  });
+
+  test("a certificate without basicConstraints", async () => {
+    const { certificatePem } = await craft({
+      subject: [{ CN: ["Old"] }],
+      extensions: leafExtensions().slice(1),
+    });
+    expect(refusal(certificatePem)).toMatch(/is no CA/);
+  });
+
+  test("a damaged certificate", async () => {
+    const { certificatePem } = await root();
+    const lines = certificatePem.split("\n");
+    const damaged = [lines[0], "AAAA", ...lines.slice(2)].join("\n");
+    expect(refusal(damaged)).toBe(
+      "signer.certificatePem: is no readable X.509 certificate.",
+    );
+  });
+
+  test("a private key, of which the message holds nothing", () => {
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    for (const form of ["pkcs8", "sec1"] as const) {
+      const pem = privateKey.export({ type: form, format: "pem" }).toString();
+      const body = pem.replace(/-----[^-]+-----|\s/g, "");
+      for (const given of [pem, body]) {
+        const message = refusal(given);
+        expect(message).toMatch(/holds no PEM certificate/);
+        expect(message).not.toContain(body.slice(0, 8));
+      }
+    }
+  });
+});

@@ -1,0 +1,187 @@
+import {
+  chmodSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { exportPkcs8, generateKey } from "../../pki/key";
+import { scratchFolder } from "../pki/support/openssl";
+import {
+  changedPaths,
+  deviceFolders,
+  faults,
+  modeOf,
+  readDevice,
+  readInventory,
+  snapshot,
+} from "./support/devices";
+import type { Hierarchy } from "./support/inputs";
+import { batchInputs, hierarchy } from "./support/inputs";
+import { Plugin, urnOf } from "./support/plugin";
+import type { Properties } from "./support/wire";
+
+const URN = urnOf("DeviceBatch", "fleet");
+const folder = scratchFolder();
+
+let above: Hierarchy;
+
+beforeAll(async () => {
+  above = await hierarchy();
+});
+
+/** Starts a call and kills the plugin in the middle of it, once enough has been written. */
+async function killAfter(
+  enough: () => boolean,
+  call: (plugin: Plugin) => Promise<unknown>,
+  now?: string,
+): Promise<void> {
+  const run = { ended: false };
+  await withPlugin(async (plugin) => {
+    call(plugin).then(
+      () => {
+        run.ended = true;
+      },
+      () => undefined,
+    );
+    while (!run.ended && !enough()) {
+      // Looking takes time from the plugin that is looked at.
+      await pause(10);
+    }
+  }, now);
+  // Where the plugin was faster than the kill, a test would show nothing.
+  expect(run.ended).toBe(false);
+}
+
+async function withPlugin<T>(
+  use: (plugin: Plugin) => Promise<T>,
+  now?: string,
+): Promise<T> {
+  const plugin = await Plugin.start({
+    cwd: folder,
+    ...(now !== undefined && { now }),
+  });
+  try {
+    return await use(plugin);
+  } finally {
+    await plugin.stop();
+  }
+}
+
+/** The certificates that are there, by device; a file of a running plugin is there whole or not at all. */
+function certificates(
+  output: string,
+  ids: readonly string[],
+): Map<string, string> {
+  return new Map(
+    ids
+      .map((id) => [id, join(output, id, "cert.pem")] as const)
+      .filter(([, path]) => existsSync(path))
+      .map(([id, path]) => [id, readFileSync(path, "utf8")]),
+  );
+}
+
+test("a create killed again and again loses no device and gives none a second certificate", async () => {
+  const output = join(folder, "fleet");
+  const ids = Array.from({ length: 150 }, (_, place) => `device-${place}`);
+  const inputs = batchInputs(above.signer, output, ids);
+  const finished = new Map<string, string>();
+
+  for (const target of [20, 60, 100]) {
+    await killAfter(
+      () => deviceFolders(output).length >= target,
+      (plugin) => plugin.create(URN, inputs),
+    );
+    const now = certificates(output, ids);
+    // What was finished before this run is as it was: nothing is issued twice.
+    for (const [path, text] of finished) {
+      expect(now.get(path)).toBe(text);
+    }
+    now.forEach((text, path) => finished.set(path, text));
+    expect(finished.size).toBeGreaterThanOrEqual(target - 1);
+    expect(finished.size).toBeLessThan(ids.length);
+    expect(existsSync(join(output, "inventory.csv"))).toBe(false);
+  }
+
+  await withPlugin(async (plugin) => {
+    // The engine knows nothing of the killed runs: this is a new resource to it.
+    expect(await plugin.check(URN, inputs)).toEqual([]);
+    const { outs } = await plugin.create(URN, inputs);
+    expect(outs).toMatchObject({ count: 150, issued: 150 - finished.size });
+    expect(await plugin.diff(URN, outs, inputs)).toEqual({
+      changes: "none",
+      replaces: [],
+    });
+  });
+  const now = certificates(output, ids);
+  for (const [path, text] of finished) {
+    expect(now.get(path)).toBe(text);
+  }
+  expect(faults(output, ids, above.ca.certificatePem)).toEqual([]);
+});
+
+test("a renewal killed half-way keeps every key, and the next one renews the rest only", async () => {
+  const output = join(folder, "renewed");
+  const ids = Array.from({ length: 60 }, (_, place) => `device-${place}`);
+  const inputs = batchInputs(above.signer, output, ids, {
+    validityDays: 90,
+    allowClockOverride: true,
+  });
+  const { outs } = await withPlugin((plugin) => plugin.create(URN, inputs));
+  const before = snapshot(output);
+  const due = new Date(Date.now() + 80 * 86_400_000).toISOString();
+  const first = certificates(output, ids);
+  const renewed = (): string[] =>
+    [...certificates(output, ids)]
+      .filter(([id, pem]) => pem !== first.get(id))
+      .map(([id]) => id);
+
+  await killAfter(
+    () => renewed().length >= 15,
+    (plugin) => plugin.update(URN, outs, inputs),
+    due,
+  );
+  const halfway = certificates(output, ids);
+  const done = renewed();
+  expect(done.length).toBeGreaterThanOrEqual(15);
+  expect(done.length).toBeLessThan(ids.length);
+
+  const result = await withPlugin(
+    (plugin) => plugin.update(URN, outs, inputs),
+    due,
+  );
+  expect(result).toMatchObject({
+    issued: 0,
+    renewed: ids.length - done.length,
+  });
+  const now = certificates(output, ids);
+  for (const id of done) {
+    expect(now.get(id)).toBe(halfway.get(id));
+  }
+  expect(
+    changedPaths(before, snapshot(output)).filter((path) =>
+      path.endsWith("key.pem"),
+    ),
+  ).toEqual([]);
+  expect(faults(output, ids, above.ca.certificatePem)).toEqual([]);
+});
+
+test("an inventory of the killed run before stays whole while the next one writes", async () => {
+  const news = {
+    ...inputs,
+    devices: [
+      ...ids,
+      ...Array.from({ length: 60 }, (_, at) => `n-${at}`),
+    ].map((id) => ({ id })),
+  };
+  await killAfter(
+    () => deviceFolders(output).length > 20,
+    (other) => other.update(URN, outs, news),
+  );
+  expect(readInventory(output).map(({ id }) => id)).toEqual(ids);
+  const updated = await plugin.update(URN, outs, news);
+  expect(updated.count).toBe(63);
+});

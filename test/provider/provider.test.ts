@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { scratchFolder } from "../pki/support/openssl";
+import { Plugin, urnOf } from "./support/plugin";
+import { secret } from "./support/wire";
+
+const ROOT = join(__dirname, "..", "..");
+const folder = scratchFolder();
+
+let plugin: Plugin;
+
+beforeAll(async () => {
+  plugin = await Plugin.start({ cwd: folder });
+});
+
+afterAll(async () => {
+  await plugin.stop();
+});
+
+test("the plugin takes secrets as secrets, so the engine hands them over marked", async () => {
+  const response = await plugin.configure();
+  expect(response.getAcceptsecrets()).toBe(true);
+});
+
+test("its schema names every resource and function, and the version of the package", async () => {
+  const { version } = JSON.parse(
+    readFileSync(join(ROOT, "package.json"), "utf8"),
+  ) as { version: string };
+  const schema = await plugin.getSchema();
+  expect(schema).toMatchObject({ name: "mqtt-pki", version });
+  expect(Object.keys(schema.resources as object).sort()).toEqual([
+    "mqtt-pki:index:Certificate",
+    "mqtt-pki:index:CertificateAuthority",
+    "mqtt-pki:index:DeviceBatch",
+  ]);
+  expect(Object.keys(schema.functions as object)).toEqual([
+    "mqtt-pki:index:readDeviceBatch",
+  ]);
+});
+
+test("a resource or function it does not have is refused by its name", async () => {
+  const urn = urnOf("Keystore", "it");
+  for (const call of [
+    () => plugin.check(urn, {}),
+    () => plugin.diff(urn, {}, {}),
+    () => plugin.create(urn, {}),
+    () => plugin.update(urn, {}, {}),
+    () => plugin.delete(urn, {}),
+  ]) {
+    expect(await plugin.refusal(call())).toMatch(
+      /mqtt-pki:index:Keystore is no resource of mqtt-pki/,
+    );
+  }
+  expect(
+    await plugin.refusal(plugin.invoke("mqtt-pki:index:toString", {})),
+  ).toMatch(/mqtt-pki:index:toString is no function of mqtt-pki/);
+});
+
+test("a name that every object has is no resource either", async () => {
+  const urn = "urn:pulumi:test::fleet::constructor::it";
+  expect(await plugin.refusal(plugin.check(urn, {}))).toMatch(
+    /is no resource of mqtt-pki/,
+  );
+});
+
+test("inputs that hold nothing are refused member by member, not with a crash", async () => {
+  const missing = {
+    Certificate: ["profile", "subject", "key", "validityDays", "signer"],
+    CertificateAuthority: ["generations"],
+    DeviceBatch: ["key", "validityDays", "outputDirectory", "signer"],
+  };
+  for (const [type, paths] of Object.entries(missing)) {
+    for (const inputs of [{}, { __defaults: [] }, { key: secret(null) }]) {
+      const failures = await plugin.check(urnOf(type, "it"), inputs);
+      for (const path of paths) {
+        expect(failures.some((text) => text.startsWith(`${path}: `))).toBe(
+          true,
+        );
+      }
+    }
+  }
+});
