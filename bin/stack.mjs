@@ -2,11 +2,14 @@
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  accessSync,
+  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
@@ -107,9 +110,16 @@ function findPulumi() {
       ? []
       : [join(process.env.PULUMI_HOME, "bin")]),
   ].filter((folder) => folder !== "" && !folder.includes("node_modules"));
-  return folders
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function bundledEngine(command, options, configFile) {
