@@ -121,9 +121,9 @@ export function environment(extra = {}) {
   };
 }
 
-/** Runs a package's script on our Node; answers its exit code. */
+/** Runs a script of the checkout's packages on our Node; answers its exit code. */
 export function run(script, args, env = environment()) {
-  return start(findNode(), [require.resolve(script), ...args], env);
+  return start(findNode(), [join(MODULES, script), ...args], env);
 }
 
 /** Runs a program to its end, signals included; answers its exit code. */

@@ -71,7 +71,10 @@ export function verifyChain(
   ]);
 }
 
-/** Whether one certificate signed another: by name, key identifier and signature, whatever it was allowed to do. */
+/**
+ * Whether one certificate signed another: by name, key identifier and signature, whatever it was allowed to do. Names
+ * must agree to the byte: OpenSSL is content with the same characters, Go is not.
+ */
 function issued(issuer: Link, subject: Link): boolean {
   const named = Buffer.from(subject.parsed.issuerName.toArrayBuffer()).equals(
     Buffer.from(issuer.parsed.subjectName.toArrayBuffer()),
