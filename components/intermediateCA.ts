@@ -6,15 +6,8 @@ import type {
   RenewalArgs,
   SubjectArgs,
 } from "../resources";
-import {
-  Certificate,
-  CertificateAuthority,
-  GenerationState,
-} from "../resources";
+import { makeAuthority } from "./authority";
 import type { Issuer, IssuerSigner } from "./issuer";
-import { signerOf } from "./issuer";
-import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
-import { FIRST_GENERATION } from "./rootCA";
 
 /** Arguments of {@link IntermediateCA}. */
 export interface IntermediateCAArgs {
@@ -70,59 +63,32 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mqtt-pki:index:IntermediateCA", name, {}, opts);
-    const child = { parent: this };
-    const { issuer, subject, nameConstraints, renewal, truncate } = args;
+    const { issuer, subject, key, nameConstraints, renewal, truncate } = args;
     const validityDays = args.validityDays ?? 1825;
     const pathLength = args.pathLength ?? 0;
-    const key = completeKey(args.key);
-    const limits = {
-      pathLength,
-      ...(nameConstraints !== undefined && { nameConstraints }),
-    };
-
-    const { privateKeyPem, requestPem } = makeKeyAndRequest(
+    const { privateKeyPem, certificate, ledger, limits } = makeAuthority(
       name,
-      subject,
-      key,
-      child,
-    );
-    const certificate = new Certificate(
-      `${name}-certificate`,
       {
-        profile: "intermediate",
+        issuer,
         subject,
         key,
-        requestPem,
-        signer: signerOf(issuer),
         validityDays,
-        ...limits,
-        ...(renewal !== undefined && { renewal }),
-        ...(truncate !== undefined && { truncate }),
+        pathLength,
+        nameConstraints,
+        renewal,
+        truncate,
       },
-      child,
-    );
-    const authority = new CertificateAuthority(
-      `${name}-authority`,
-      {
-        generations: {
-          [FIRST_GENERATION]: {
-            state: GenerationState.Active,
-            certificatePem: certificate.certificatePem,
-          },
-        },
-        issuerChainPem: issuer.chainPem,
-        rootTrustAnchorsPem: issuer.trustAnchorsPem,
-      },
-      child,
+      { parent: this },
     );
 
-    this.certificatePem = authority.certificatePem;
-    this.chainPem = authority.chainPem;
+    this.certificatePem = ledger.certificatePem;
+    this.chainPem = ledger.chainPem;
+    // Not by way of the ledger: what the root's devices trust does not change with this CA.
     this.trustAnchorsPem = pulumi.output(issuer.trustAnchorsPem);
     this.fingerprintSha256 = certificate.fingerprintSha256;
     this.notAfter = certificate.notAfter;
-    this.activeGeneration = authority.activeGeneration;
-    this.generations = authority.evidence;
+    this.activeGeneration = ledger.activeGeneration;
+    this.generations = ledger.evidence;
     this.signer = {
       privateKeyPem,
       authorities: pulumi

@@ -6,13 +6,8 @@ import type {
   RenewalArgs,
   SubjectArgs,
 } from "../resources";
-import {
-  Certificate,
-  CertificateAuthority,
-  GenerationState,
-} from "../resources";
+import { makeAuthority } from "./authority";
 import type { Issuer, IssuerSigner } from "./issuer";
-import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
 
 /** Arguments of {@link RootCA}. */
 export interface RootCAArgs {
@@ -65,55 +60,21 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mqtt-pki:index:RootCA", name, {}, opts);
-    const child = { parent: this };
-    const { subject, pathLength, nameConstraints, renewal } = args;
+    const { subject, nameConstraints, renewal, key, pathLength } = args;
     const validityDays = args.validityDays ?? 3650;
-    const key = completeKey(args.key);
-    const limits = {
-      ...(pathLength !== undefined && { pathLength }),
-      ...(nameConstraints !== undefined && { nameConstraints }),
-    };
-
-    const { privateKeyPem, requestPem } = makeKeyAndRequest(
+    const { privateKeyPem, certificate, ledger, limits } = makeAuthority(
       name,
-      subject,
-      key,
-      child,
-    );
-    const certificate = new Certificate(
-      `${name}-certificate`,
-      {
-        profile: "root",
-        subject,
-        key,
-        requestPem,
-        signer: { privateKeyPem },
-        validityDays,
-        ...limits,
-        ...(renewal !== undefined && { renewal }),
-      },
-      child,
-    );
-    const authority = new CertificateAuthority(
-      `${name}-authority`,
-      {
-        generations: {
-          [FIRST_GENERATION]: {
-            state: GenerationState.Active,
-            certificatePem: certificate.certificatePem,
-          },
-        },
-      },
-      child,
+      { subject, key, validityDays, pathLength, nameConstraints, renewal },
+      { parent: this },
     );
 
-    this.certificatePem = authority.certificatePem;
+    this.certificatePem = ledger.certificatePem;
     this.chainPem = pulumi.output("");
-    this.trustAnchorsPem = authority.trustAnchorsPem;
+    this.trustAnchorsPem = ledger.trustAnchorsPem;
     this.fingerprintSha256 = certificate.fingerprintSha256;
     this.notAfter = certificate.notAfter;
-    this.activeGeneration = authority.activeGeneration;
-    this.generations = authority.evidence;
+    this.activeGeneration = ledger.activeGeneration;
+    this.generations = ledger.evidence;
     this.signer = {
       privateKeyPem,
       authorities: [{ subject, validityDays, ...limits }],
@@ -126,6 +87,3 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
     });
   }
 }
-
-/** The id of a CA's generation until the code names one. */
-export const FIRST_GENERATION = "1";
