@@ -112,8 +112,11 @@ const KNOWN_EXTENSIONS = [
   "2.5.29.30",
   "2.5.29.31",
   "2.5.29.32",
+  "2.5.29.33",
   "2.5.29.35",
+  "2.5.29.36",
   "2.5.29.37",
+  "2.5.29.54",
 ];
 
 function checkCriticalExtensions({ parsed }: Link): Problem[] {

@@ -91,6 +91,13 @@ export const certificate: CustomResource = {
       return { changes: true };
     }
     if (!isDue(old, inputs)) {
+      if (new Date(old.renewAt) <= now()) {
+        await inform(
+          urn,
+          `ends on ${old.notAfter} with its issuer; renew the issuer first`,
+          "warning",
+        );
+      }
       return { changes: !isDeepStrictEqual(old.renewal, inputs.renewal) };
     }
     return { changes: !(await isPostponed(urn, old, inputs)) };

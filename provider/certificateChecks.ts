@@ -15,7 +15,7 @@ import type { CertificateInputs } from "./certificateInputs";
 import { certificateInputs } from "./certificateInputs";
 import { attemptLater } from "./checks";
 import * as schema from "./schema";
-import { readSigner } from "./signer";
+import { knownAuthorities, readSigner } from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
@@ -64,7 +64,7 @@ export async function checkSigner(
     });
   }
   problems.push(
-    ...checkAgainstAuthorities(inputs, signer.authorities ?? []),
+    ...checkAgainstAuthorities(inputs, knownAuthorities(signer, unknown)),
     ...(await attemptLater(() => checkPems(inputs, unknown))),
   );
   return problems;

@@ -28,7 +28,7 @@ import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
 import { checkSecrets } from "./deviceSecrets";
-import { issuerKeyIdentifier, readSigner } from "./signer";
+import { issuerKeyIdentifier, knownAuthorities, readSigner } from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
@@ -37,6 +37,7 @@ const outputsSchema = z.object({
   reissue: z.string().exactOptional(),
   digest: z.string(),
   count: z.number(),
+  issuerKeyIdentifier: z.string(),
 });
 
 /**
@@ -85,6 +86,14 @@ export const deviceBatch: CustomResource = {
       refuseLostInventory(inputs, old.digest);
     }
     const plan = planBatch(inputs, now(), reissue);
+    const waiting = plan.filter(({ waits }) => waits).length;
+    if (waiting > 0) {
+      await inform(
+        urn,
+        `${waiting} devices are due and wait for the renewal of their issuer, which ends too soon`,
+        "warning",
+      );
+    }
     const due = plan.filter(({ action }) => action !== DeviceAction.Keep);
     refuseUnderIssuer(inputs, due);
     const changes =
@@ -110,9 +119,8 @@ export const deviceBatch: CustomResource = {
   },
 
   delete(_id, _urn, outputs) {
-    const { outputDirectory } = readOutputs(outputs);
-    const directory = new OutputDirectory(outputDirectory);
-    directory.remove((directory.inventory() ?? []).map(({ id }) => id));
+    const { outputDirectory, issuerKeyIdentifier } = readOutputs(outputs);
+    new OutputDirectory(outputDirectory).remove(issuerKeyIdentifier);
     return Promise.resolve();
   },
 };
@@ -169,7 +177,7 @@ function checkInputs(
       const all = [
         ...checkDevices(devices),
         ...devices.flatMap((device) => [
-          ...checkIssuer(inputs, device),
+          ...checkIssuer(inputs, device, unknown),
           ...checkRenewalOf(inputs, device),
         ]),
         ...checkSecrets(devices, inputs),
@@ -205,12 +213,16 @@ function hangsOnUnknown(path: string, unknown: readonly string[]): boolean {
   return others.some((other) => isUnknown(unknown, other));
 }
 
-function checkIssuer(inputs: DeviceBatchInputs, device: Device): Problem[] {
+function checkIssuer(
+  inputs: DeviceBatchInputs,
+  device: Device,
+  unknown: readonly string[],
+): Problem[] {
   return placed(
     device,
     checkAgainstAuthorities(
       orderFor(device, inputs),
-      inputs.signer.authorities ?? [],
+      knownAuthorities(inputs.signer, unknown),
     ),
   );
 }
@@ -235,7 +247,11 @@ function placed(device: Device, problems: readonly Problem[]): Problem[] {
     problem.path === "issuer" ||
     (problem.path === "validityDays" && device.validityDays === undefined)
       ? [problem]
-      : below(device.source, [problem]),
+      : below(device.source, [
+          problem.path === "subject.commonName"
+            ? { ...problem, path: "id" }
+            : problem,
+        ]),
   );
 }
 

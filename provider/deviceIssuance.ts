@@ -40,6 +40,8 @@ export interface PlannedDevice {
   readonly action: string;
   /** The key it has and keeps: it may sit where nobody can write a new one. */
   readonly keptKey: KeyObject | undefined;
+  /** It is due, but its issuer ends too soon to sign it now; it is kept as long as it has time. */
+  readonly waits: boolean;
 }
 
 /**
@@ -63,14 +65,46 @@ export function planBatch(
   return readDevices(inputs).map((device) => {
     const order = orderFor(device, inputs);
     const stored = directory.read(device.id);
-    const action = planDevice(order, stored, issuer, at);
+    const action =
+      reissue && stored !== undefined
+        ? DeviceAction.Reissue
+        : planDevice(order, stored, issuer, at);
+    const waits =
+      action === DeviceAction.Renew &&
+      stored !== undefined &&
+      mayWait(order, stored, inputs, at);
     return {
       device,
       order,
-      action: reissue && stored !== undefined ? DeviceAction.Reissue : action,
+      action: waits ? DeviceAction.Keep : action,
       keptKey: reissue ? undefined : usableKey(stored, order),
+      waits,
     };
   });
+}
+
+/**
+ * As for a single certificate: until its last sixth, one that is due waits for
+ * an issuer that ends too soon, and is refused after that.
+ */
+function mayWait(
+  order: CertificateOrder,
+  stored: StoredDevice,
+  inputs: DeviceBatchInputs,
+  at: Date,
+): boolean {
+  const { certificatePem } = inputs.signer;
+  if (certificatePem === undefined) {
+    return false;
+  }
+  const issuer = readIssuer(certificatePem, "signer.certificatePem");
+  const { notBefore, notAfter } = inventoryEntry("", stored.certificatePem);
+  const end = new Date(notAfter).getTime();
+  const life = end - new Date(notBefore).getTime();
+  return (
+    at.getTime() <= end - life / 6 &&
+    checkAgainstCertificate(order, issuer, at).length > 0
+  );
 }
 
 function usableKey(

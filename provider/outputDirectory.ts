@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   rmdirSync,
@@ -127,10 +128,22 @@ export class OutputDirectory {
     this.write(join(folderName(id), CHAIN), chainPem);
   }
 
-  /** Removes what a batch wrote, and the folder where nothing else is in it. */
-  remove(ids: readonly string[]): void {
-    for (const id of ids) {
-      const folder = join(this.path, folderName(id));
+  /**
+   * Removes what a batch wrote, with what a killed update left without noting
+   * it, and each folder where nothing else is in it.
+   *
+   * @param issuerKeyIdentifier whose certificates are the batch's
+   */
+  remove(issuerKeyIdentifier: string): void {
+    const noted = (this.inventory() ?? []).map(({ id }) => folderName(id));
+    const issued = listFolders(this.path).filter(
+      (name) =>
+        readAuthorityKeyIdentifier(
+          readText(join(this.path, name, CERTIFICATE)) ?? "",
+        ) === issuerKeyIdentifier,
+    );
+    for (const name of new Set([...noted, ...issued])) {
+      const folder = join(this.path, name);
       for (const file of [CERTIFICATE, CHAIN, KEY]) {
         rmSync(join(folder, file), { force: true });
       }
@@ -180,6 +193,14 @@ function belongTogether(certificatePem: string, keyPem: string): boolean {
     // Neither readable nor whole: as good as not there.
     return false;
   }
+}
+
+function listFolders(path: string): string[] {
+  return existsSync(path)
+    ? readdirSync(path, { withFileTypes: true })
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+    : [];
 }
 
 function removeEmpty(folder: string): void {

@@ -1,3 +1,4 @@
+import type { Authority } from "../pki/authority";
 import { readIssuer, readSubjectKeyIdentifier } from "../pki/authority";
 import type { Signer } from "../pki/certificate";
 import {
@@ -8,6 +9,7 @@ import {
 } from "../pki/key";
 import { InputError } from "../pki/problem";
 import type { SignerInputs } from "./schema";
+import { isUnknown } from "./wire";
 
 /** The key identifier of a signer's private key; see `keyIdentifier`. */
 export function signerKeyIdentifier(inputs: SignerInputs): string {
@@ -31,6 +33,19 @@ export function issuerKeyIdentifier(inputs: SignerInputs): string {
           readIssuer(certificatePem, "signer.certificatePem"),
         )) ?? signerKeyIdentifier(inputs)
   );
+}
+
+/** The CAs above, without name constraints that are not known yet: nothing can be held to those. */
+export function knownAuthorities(
+  inputs: SignerInputs,
+  unknown: readonly string[],
+): Authority[] {
+  return (inputs.authorities ?? []).map((authority, index) => {
+    const { nameConstraints, ...rest } = authority;
+    return isUnknown(unknown, `signer.authorities[${index}].nameConstraints`)
+      ? rest
+      : authority;
+  });
 }
 
 /**

@@ -136,7 +136,7 @@ function isRunning(pid: number): boolean {
 /** Killed, but nobody has asked for its exit code yet: so it stays in a container without an init process. */
 function isZombie(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(') Z ');
+    return readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z ");
   } catch {
     return false;
   }
