@@ -1,98 +1,13 @@
 import {
-  chmodSync,
-  cpSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
-  realpathSync,
-  rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { CommandResult } from "../support/command";
-import { runCommand } from "../support/command";
-
-const ROOT = join(__dirname, "..", "..");
-const PLATFORM_NODE = `node-${process.platform}-${process.arch}`;
-
-const scratch = realpathSync(mkdtempSync(join(tmpdir(), "mqtt-pki-bin-")));
-let count = 0;
-
-afterAll(() => {
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-/** A copy of the scripts alone: whatever they would install or write lands there. */
-function copy(packages: readonly string[] = ["yaml"]): string {
-  count += 1;
-  const folder = join(scratch, `copy-${count}`);
-  cpSync(join(ROOT, "bin"), join(folder, "bin"), { recursive: true });
-  mkdirSync(join(folder, "node_modules"));
-  for (const name of packages) {
-    symlinkSync(
-      join(ROOT, "node_modules", name),
-      join(folder, "node_modules", name),
-    );
-  }
-  return folder;
-}
-
-interface RunOptions {
-  /** Folders of PATH, before the one Node is in. */
-  readonly path?: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
-  readonly nodeArgs?: readonly string[];
-}
-
-function run(
-  folder: string,
-  args: readonly string[],
-  { path = [], env = {}, nodeArgs = [] }: RunOptions = {},
-): Promise<CommandResult> {
-  return runCommand(
-    process.execPath,
-    [...nodeArgs, join(folder, "bin", "run.mjs"), ...args],
-    {
-      cwd: folder,
-      env: {
-        PATH: [...path, dirname(process.execPath)].join(delimiter),
-        HOME: folder,
-        ...env,
-      },
-    },
-  );
-}
-
-/** Calls a function of `setup.mjs`. */
-async function ask(
-  folder: string,
-  call: string,
-  version?: string,
-): Promise<string> {
-  const url = pathToFileURL(join(folder, "bin", "setup.mjs")).href;
-  const pretend =
-    version === undefined
-      ? ""
-      : `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`;
-  const code = `${pretend} import("${url}").then((setup) => console.log(setup.${call})).catch((error) => console.log(error.message));`;
-  const { stdout } = await runCommand(process.execPath, ["-e", code], {
-    cwd: folder,
-  });
-  return stdout.trim();
-}
-
-function program(folder: string, name: string): string {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  writeFileSync(path, "#!/bin/sh\nexit 1\n");
-  chmodSync(path, 0o755);
-  return folder;
-}
+import { join } from "node:path";
+import type { RunOptions } from "./support/copy";
+import { copy, program, run, scratch } from "./support/copy";
 
 describe("what cannot be run is refused in one line, with what to write instead", () => {
   const folder = copy();
@@ -263,72 +178,5 @@ describe("the passphrase of a stack", () => {
     expect(readFileSync(join(folder, "Pulumi.dev.yaml"), "utf8")).toBe(
       "config: {}\n",
     );
-  });
-});
-
-describe("the Node everything else runs on", () => {
-  const known = existsSync(join(ROOT, "node_modules", PLATFORM_NODE));
-
-  (known ? test : test.skip)(
-    "is the one that came with the packages",
-    async () => {
-      const found = await ask(copy([PLATFORM_NODE]), "findNode()");
-      expect(realpathSync(found)).toBe(
-        realpathSync(join(ROOT, "node_modules", PLATFORM_NODE, "bin", "node")),
-      );
-      const { stdout } = await runCommand(found, ["--version"]);
-      expect(stdout).toMatch(/^v24\./);
-    },
-  );
-
-  test("is the one that runs already, where none came and it is new enough", async () => {
-    const empty = copy([]);
-    expect(await ask(empty, "findNode()", "22.0.0")).toBe(process.execPath);
-    expect(await ask(empty, "findNode()", "26.1.0")).toBe(process.execPath);
-  });
-
-  test("is asked for where none came and the one that runs is too old", async () => {
-    expect(await ask(copy([]), "findNode()", "20.20.2")).toBe(
-      `no Node 24 comes as a package for ${process.platform}-${process.arch}, and Node 20.20.2 is too old; install Node 24 (https://nodejs.org).`,
-    );
-  });
-
-  test.each([
-    [
-      "18.20.4",
-      /^Node 18\.20\.4 is too old to start with; install Node 20 or later/,
-    ],
-    ["9.11.2", /^Node 9\.11\.2 is too old/],
-    ["20.0.0", /^undefined$/],
-    ["24.1.0", /^undefined$/],
-  ])("a start on Node %s", async (version, answer) => {
-    expect(await ask(copy([]), "checkPlatform()", version)).toMatch(answer);
-  });
-});
-
-describe("packages", () => {
-  test("are not installed where they came with another program's", async () => {
-    const { stderr } = await run(copy(), ["fly"]);
-    expect(stderr).not.toContain("Installing");
-  });
-
-  test("are installed where the lock file is not the one that was installed; without npm that is said", async () => {
-    const folder = copy();
-    writeFileSync(join(folder, "package-lock.json"), "{}");
-    writeFileSync(
-      join(folder, "node_modules", ".mqtt-pki-installed"),
-      "of another lock file",
-    );
-    const { code, stderr } = await runCommand(
-      process.execPath,
-      [join(folder, "bin", "run.mjs"), "up"],
-      { cwd: folder, env: { PATH: join(scratch, "empty"), HOME: folder } },
-    );
-    expect(stderr).toMatch(/^Installing packages into node_modules/);
-    expect(stderr).toContain("error: npm could not install the packages");
-    expect(code).toBe(1);
-    expect(
-      readFileSync(join(folder, "node_modules", ".mqtt-pki-installed"), "utf8"),
-    ).toBe("of another lock file");
   });
 });

@@ -1,77 +1,15 @@
-import * as kubernetes from "@pulumi/kubernetes";
-import * as pulumi from "@pulumi/pulumi";
-import {
-  DeviceCertificateBatch,
-  IntermediateCA,
-  RootCA,
-  ServerCertificate,
-  ThingsBoardMqtt,
-} from "../../components";
-import { isSecret } from "../provider/support/wire";
-import { Recorder, valueOf } from "./support/record";
+import type { Recorder } from "./support/record";
+import { recordFleet } from "./support/recordedFleet";
+import { secret } from "../provider/support/wire";
 
 const P256 = { algorithm: "ECDSA", ecdsaCurve: "P256" };
 
 jest.setTimeout(20_000);
 
 let recorder: Recorder;
-let root: RootCA;
-let ca: IntermediateCA;
-let server: ServerCertificate;
-let devices: DeviceCertificateBatch;
-let thingsBoard: ThingsBoardMqtt;
 
 beforeAll(async () => {
-  recorder = await Recorder.install();
-  const provider = new kubernetes.Provider("cluster", {});
-  root = new RootCA("root", { subject: { commonName: "Root" } });
-  ca = new IntermediateCA("ca", {
-    issuer: root,
-    subject: { commonName: "CA" },
-    nameConstraints: { permittedDnsNames: ["example.com"] },
-  });
-  server = new ServerCertificate("server", {
-    issuer: ca,
-    subject: { commonName: "mqtt.example.com" },
-    dnsNames: ["broker.example.com"],
-    ipAddresses: ["192.0.2.7"],
-    key: { algorithm: "RSA" },
-    kubernetes: {
-      namespace: "thingsboard",
-      secretName: "tb-mqtts",
-      aliases: true,
-      provider,
-    },
-  });
-  devices = new DeviceCertificateBatch("devices", {
-    issuer: ca,
-    manifest: "fleet.csv",
-    profile: { subject: { organization: "IoT" }, validityDays: 90 },
-    includeRoot: true,
-    reissue: "once",
-    output: {
-      directory: "out",
-      kubernetes: {
-        namespace: "thingsboard",
-        secretName: "devices",
-        shards: 2,
-        provider,
-      },
-    },
-  });
-  thingsBoard = new ThingsBoardMqtt("thingsboard", {
-    server,
-    namespace: "thingsboard",
-    deviceAuthority: root,
-    provider,
-  });
-  await Promise.all([
-    valueOf(server.secretName),
-    valueOf(devices.secretNames),
-    valueOf(thingsBoard.configMapName),
-    valueOf(thingsBoard.bundleConfigMapName),
-    valueOf(ca.activeGeneration),
-  ]);
+  ({ recorder } = await recordFleet());
 });
 
 test("every resource is below its component, under the component's name", () => {
@@ -149,7 +87,7 @@ describe("certificates", () => {
       key: P256,
       requestPem: "root-request.certRequestPem",
       validityDays: 3650,
-      signer: { privateKeyPem: secretOf("root-key.privateKeyPemPkcs8") },
+      signer: { privateKeyPem: secret("root-key.privateKeyPemPkcs8") },
     });
   });
 
@@ -163,7 +101,7 @@ describe("certificates", () => {
       pathLength: 0,
       nameConstraints: { permittedDnsNames: ["example.com"] },
       signer: {
-        privateKeyPem: secretOf("root-key.privateKeyPemPkcs8"),
+        privateKeyPem: secret("root-key.privateKeyPemPkcs8"),
         certificatePem: "root-authority.certificatePem",
         chainPem: "",
         trustAnchorsPem: "root-authority.trustAnchorsPem",
@@ -182,7 +120,7 @@ describe("certificates", () => {
       ipAddresses: ["192.0.2.7"],
       uris: [],
       signer: {
-        privateKeyPem: secretOf("ca-key.privateKeyPemPkcs8"),
+        privateKeyPem: secret("ca-key.privateKeyPemPkcs8"),
         certificatePem: "ca-authority.certificatePem",
         chainPem: "ca-authority.chainPem",
         trustAnchorsPem: "root-authority.trustAnchorsPem",
@@ -216,147 +154,3 @@ describe("certificates", () => {
     });
   });
 });
-
-describe("what a server's Secret holds", () => {
-  test("leaf and chain, key and roots, each under both of its names, base64, all of it secret", () => {
-    const { inputs } = recorder.get("server-secret");
-    expect(inputs.type).toBe("kubernetes.io/tls");
-    const chain = "server-certificate.certificatePemca-authority.chainPem";
-    const key = "server-key.privateKeyPemPkcs8";
-    expect(inputs.data).toEqual(
-      secretOf({
-        "tls.crt": base64(chain),
-        "server.pem": base64(chain),
-        "tls.key": base64(key),
-        "mqttserver_key.pem": base64(key),
-        "ca.crt": base64("root-authority.trustAnchorsPem"),
-      }),
-    );
-  });
-
-  test("its name is fixed, and annotations say what is in it", () => {
-    expect(recorder.get("server-secret").inputs.metadata).toEqual({
-      namespace: "thingsboard",
-      name: "tb-mqtts",
-      labels: { "app.kubernetes.io/managed-by": "mqtt-pki" },
-      annotations: {
-        "mqtt-pki/fingerprint-sha256": "server-certificate.fingerprintSha256",
-        "mqtt-pki/serial-number": "server-certificate.serialNumber",
-        "mqtt-pki/not-after": "server-certificate.notAfter",
-        "mqtt-pki/issuer-generation": "ca-authority.activeGeneration",
-      },
-    });
-  });
-
-  test("it is made by the provider that was given", () => {
-    for (const name of [
-      "server-secret",
-      "devices-secret-1",
-      "thingsboard-env",
-    ]) {
-      expect(recorder.get(name).provider).toBe("cluster");
-    }
-  });
-});
-
-describe("a batch of devices", () => {
-  test("hands everything on to one resource", () => {
-    expect(
-      recorder.get("devices", "mqtt-pki:index:DeviceBatch").inputs,
-    ).toMatchObject({
-      manifest: "fleet.csv",
-      subject: { organization: "IoT" },
-      validityDays: 90,
-      includeRoot: true,
-      reissue: "once",
-      outputDirectory: "out",
-      secretShards: 2,
-    });
-  });
-
-  test("reads each shard once the batch is written, into a Secret of its own", async () => {
-    expect(recorder.calls.map(({ inputs }) => inputs)).toEqual(
-      [0, 1].map((shard) => ({
-        outputDirectory: "out",
-        digest: "devices.digest",
-        shard,
-        shards: 2,
-      })),
-    );
-    for (const shard of [0, 1]) {
-      const { inputs } = recorder.get(`devices-secret-${shard}`);
-      expect(inputs.type).toBe("Opaque");
-      expect(inputs.metadata).toMatchObject({
-        name: `devices-${shard}`,
-        namespace: "thingsboard",
-        annotations: { "mqtt-pki/batch-digest": "devices.digest" },
-      });
-      expect(inputs.data).toEqual(secretOf({ "a.key.pem": base64("a key") }));
-    }
-    expect(await valueOf(devices.secretNames)).toEqual([
-      "devices-0",
-      "devices-1",
-    ]);
-  });
-});
-
-describe("ThingsBoard's side", () => {
-  test("the variables name the files of the Secret by absolute paths, and no key is among them", () => {
-    const { inputs } = recorder.get("thingsboard-env");
-    expect(inputs.data).toEqual({
-      MQTT_SSL_ENABLED: "true",
-      MQTT_SSL_BIND_PORT: "8883",
-      MQTT_SSL_CREDENTIALS_TYPE: "PEM",
-      MQTT_SSL_PEM_CERT: "/ssl-config/server.pem",
-      MQTT_SSL_PEM_KEY: "/ssl-config/mqttserver_key.pem",
-      MQTT_SSL_PEM_KEY_PASSWORD: "",
-      MQTT_SSL_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT: "false",
-    });
-    expect(inputs.metadata).toMatchObject({ name: "tb-mqtts-env" });
-  });
-
-  test("the bundle holds the roots of the server and nothing else", () => {
-    const { inputs } = recorder.get("thingsboard-ca-bundle");
-    expect(inputs.data).toEqual({
-      "ca-bundle.pem": "root-authority.trustAnchorsPem",
-    });
-    expect(inputs.metadata).toMatchObject({ name: "mqtt-ca-bundle" });
-  });
-
-  test("the device profile provisions by the chain, with the CA that was given", async () => {
-    expect(JSON.parse(await valueOf(thingsBoard.deviceProfile))).toEqual({
-      name: "mqtt-x509",
-      type: "DEFAULT",
-      transportType: "DEFAULT",
-      provisionType: "X509_CERTIFICATE_CHAIN",
-      profileData: {
-        configuration: { type: "DEFAULT" },
-        transportConfiguration: { type: "DEFAULT" },
-        provisionConfiguration: {
-          type: "X509_CERTIFICATE_CHAIN",
-          provisionDeviceSecret: "root-authority.certificatePem",
-          certificateRegExPattern: "(.*)",
-          allowCreateNewDevicesByX509Certificate: true,
-        },
-      },
-    });
-  });
-});
-
-test("keys stay secret in the components' outputs, certificates do not become one", async () => {
-  expect(await pulumi.isSecret(server.privateKeyPem)).toBe(true);
-  expect(await pulumi.isSecret(server.trustAnchorsPem)).toBe(false);
-  expect(await pulumi.isSecret(server.certificatePem)).toBe(false);
-  expect(isSecret(recorder.get("server-secret").inputs.data)).toBe(true);
-});
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
-
-function secretOf(value: unknown): object {
-  return {
-    "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
-    value,
-  };
-}

@@ -2,9 +2,10 @@ import { verifyChain } from "../../pki/chain";
 import { formatProblem } from "../../pki/problem";
 import { DEFAULT_NOW, intermediate, issue, root } from "./support/authority";
 import { caExtensions, craft } from "./support/craft";
-import type { Path } from "./support/chainRows";
-import { REFUSED_PATHS, goodParties } from "./support/chainRows";
+import type { Path } from "./support/paths";
+import { REFUSED_PATHS } from "./support/chainRows";
 import { describeOpenSsl } from "./support/openssl";
+import { goodParties } from "./support/paths";
 import { STRICT_PATHS } from "./support/strictPaths";
 
 function problemsOf({ chain, anchors, at = DEFAULT_NOW }: Path): string[] {

@@ -127,4 +127,3 @@ describe("a CA keeps its key and its name for life", () => {
     expect(updated.serialNumber).not.toBe(rootOuts.serialNumber);
   });
 });
-

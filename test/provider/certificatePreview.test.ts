@@ -1,6 +1,11 @@
 import { scratchFolder } from "../pki/support/openssl";
 import type { Hierarchy, Requester } from "./support/inputs";
-import { hierarchy, requester, rootInputs, serverInputs } from "./support/inputs";
+import {
+  hierarchy,
+  requester,
+  rootInputs,
+  serverInputs,
+} from "./support/inputs";
 import { Plugin, urnOf } from "./support/plugin";
 import type { Properties } from "./support/wire";
 import { UNKNOWN, output, secret } from "./support/wire";
@@ -91,6 +96,39 @@ describe("a preview that does not know everything", () => {
         },
       },
     ],
+    [
+      "a name the issuer may issue for",
+      {
+        signer: {
+          privateKeyPem: UNKNOWN,
+          certificatePem: UNKNOWN,
+          authorities: [
+            {
+              subject: { commonName: "CA" },
+              validityDays: 1825,
+              nameConstraints: { permittedDnsNames: [UNKNOWN] },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      "a name the issuer may not issue for, among others",
+      {
+        signer: {
+          privateKeyPem: UNKNOWN,
+          certificatePem: UNKNOWN,
+          authorities: [
+            {
+              subject: { commonName: UNKNOWN },
+              validityDays: UNKNOWN,
+              pathLength: UNKNOWN,
+              nameConstraints: { excludedDnsNames: ["a.net", UNKNOWN] },
+            },
+          ],
+        },
+      },
+    ],
   ];
 
   test.each(unknowns)("does not refuse %s", async (_what, overrides) => {
@@ -144,4 +182,3 @@ describe("a preview that does not know everything", () => {
     }
   });
 });
-

@@ -11,7 +11,7 @@ import {
 } from "./support/inputs";
 import { Plugin, urnOf } from "./support/plugin";
 import type { Properties } from "./support/wire";
-import { UNKNOWN, output, secret } from "./support/wire";
+import { secret } from "./support/wire";
 
 const URN = urnOf("Certificate", "it");
 const folder = scratchFolder();
@@ -21,7 +21,6 @@ let above: Hierarchy;
 let holder: Requester;
 let inputs: Properties;
 let rootIn: Properties;
-let rootOuts: Properties;
 
 beforeAll(async () => {
   plugin = await Plugin.start({ cwd: folder });
@@ -29,7 +28,6 @@ beforeAll(async () => {
   holder = await requester();
   inputs = serverInputs(holder, above.signer);
   rootIn = rootInputs(holder);
-  ({ outs: rootOuts } = await plugin.create(URN, rootIn));
 });
 
 afterAll(async () => {

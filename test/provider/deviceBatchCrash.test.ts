@@ -1,28 +1,17 @@
-import {
-  chmodSync,
-  existsSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { exportPkcs8, generateKey } from "../../pki/key";
 import { scratchFolder } from "../pki/support/openssl";
 import {
   changedPaths,
   deviceFolders,
   faults,
-  modeOf,
-  readDevice,
   readInventory,
   snapshot,
 } from "./support/devices";
 import type { Hierarchy } from "./support/inputs";
 import { batchInputs, hierarchy } from "./support/inputs";
 import { Plugin, urnOf } from "./support/plugin";
-import type { Properties } from "./support/wire";
 
 const URN = urnOf("DeviceBatch", "fleet");
 const folder = scratchFolder();
@@ -169,19 +158,20 @@ test("a renewal killed half-way keeps every key, and the next one renews the res
   expect(faults(output, ids, above.ca.certificatePem)).toEqual([]);
 });
 
-test("an inventory of the killed run before stays whole while the next one writes", async () => {
-  const news = {
-    ...inputs,
-    devices: [
-      ...ids,
-      ...Array.from({ length: 60 }, (_, at) => `n-${at}`),
-    ].map((id) => ({ id })),
-  };
+test("the inventory stays as it was until an update is through", async () => {
+  const output = join(folder, "grown");
+  const ids = ["a", "b", "c"];
+  const inputs = batchInputs(above.signer, output, ids);
+  const { outs } = await withPlugin((plugin) => plugin.create(URN, inputs));
+  const added = Array.from({ length: 60 }, (_, place) => `new-${place}`);
+  const news = batchInputs(above.signer, output, [...ids, ...added]);
   await killAfter(
     () => deviceFolders(output).length > 20,
-    (other) => other.update(URN, outs, news),
+    (plugin) => plugin.update(URN, outs, news),
   );
   expect(readInventory(output).map(({ id }) => id)).toEqual(ids);
-  const updated = await plugin.update(URN, outs, news);
-  expect(updated.count).toBe(63);
+  await withPlugin((plugin) => plugin.update(URN, outs, news));
+  expect(faults(output, [...ids, ...added], above.ca.certificatePem)).toEqual(
+    [],
+  );
 });

@@ -180,5 +180,4 @@ describe("what a crash, a full disk or a hand may leave of a device", () => {
     }
     expect(deviceFolders(output)).toHaveLength(3);
   });
-
 });

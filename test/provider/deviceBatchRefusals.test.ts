@@ -1,21 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { createPublicKey } from "node:crypto";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { caExtensions, craft } from "../pki/support/craft";
-import { issue } from "../pki/support/authority";
 import { scratchFolder } from "../pki/support/openssl";
-import { readDevice, snapshot } from "./support/devices";
+import { snapshot } from "./support/devices";
 import type { Hierarchy } from "./support/inputs";
-import { batchInputs, hierarchy, signerOf, without } from "./support/inputs";
+import { batchInputs, hierarchy } from "./support/inputs";
 import { Plugin, urnOf } from "./support/plugin";
 import type { Properties } from "./support/wire";
 import { UNKNOWN, secret } from "./support/wire";
 
 const URN = urnOf("DeviceBatch", "fleet");
-const OTHER_URN = urnOf("DeviceBatch", "other");
-const DAY = 86_400_000;
 const folder = scratchFolder();
 
 let plugin: Plugin;
@@ -261,6 +255,38 @@ describe("a preview that does not know everything", () => {
   test.each([
     ["the devices", { devices: UNKNOWN }],
     ["one device", { devices: [{ id: "a" }, UNKNOWN] }],
+    [
+      "the id of a device below constraints",
+      {
+        devices: [{ id: UNKNOWN }],
+        signer: {
+          privateKeyPem: UNKNOWN,
+          authorities: [
+            {
+              subject: { commonName: "CA" },
+              validityDays: 1825,
+              nameConstraints: { permittedDnsNames: ["example.com"] },
+            },
+          ],
+        },
+      },
+    ],
+    [
+      "what the issuer may issue for",
+      {
+        devices: [{ id: "a", dnsNames: ["a.example.com"] }],
+        signer: {
+          privateKeyPem: UNKNOWN,
+          authorities: [
+            {
+              subject: { commonName: "CA" },
+              validityDays: 1825,
+              nameConstraints: { permittedDnsNames: [UNKNOWN] },
+            },
+          ],
+        },
+      },
+    ],
     ["the manifest", { devices: null, manifest: UNKNOWN }],
     ["the signer", { signer: UNKNOWN }],
     [
@@ -299,4 +325,3 @@ describe("a preview that does not know everything", () => {
     ).not.toContain("removed");
   });
 });
-

@@ -1,60 +1,15 @@
 import { X509Certificate } from "node:crypto";
+import { readAuthorityKeyIdentifier } from "../../../pki/authority";
+import { generateKey } from "../../../pki/key";
 import { encodePem } from "../../../pki/pem";
 import { x509 } from "../../../pki/webcrypto";
 import type { Party } from "./authority";
 import { DEFAULT_NOW, intermediate, issue, root } from "./authority";
 import { caExtensions, caKeyUsage, craft, leafExtensions } from "./craft";
+import type { RefusedPath } from "./paths";
+import { goodParties, name, path } from "./paths";
 
 const DAY = 86_400_000;
-
-/** A path to verify. */
-export interface Path {
-  /** Leaf first. */
-  readonly chain: readonly string[];
-  readonly anchors: readonly string[];
-  readonly at?: Date;
-}
-
-/** A path that must be refused, and how. */
-export interface RefusedPath {
-  readonly rule: string;
-  readonly make: () => Promise<Path>;
-  /** What the code says; nothing else may be said. */
-  readonly problem: RegExp;
-  /** What OpenSSL says; left out where it does not mind, since it sorts chains itself. */
-  readonly openssl?: RegExp;
-}
-
-/** Root, issuing CA and leaf, all good. */
-export async function goodParties(): Promise<{
-  authority: Party;
-  ca: Party;
-  leaf: Party;
-}> {
-  const authority = await root();
-  const ca = await intermediate(authority);
-  return { authority, ca, leaf: await issue(ca) };
-}
-
-/** The parties' certificates as a path. */
-export function path(
-  chain: readonly Party[],
-  anchors: readonly Party[],
-  at?: Date,
-): Path {
-  const pems = (parties: readonly Party[]): string[] =>
-    parties.map(({ certificatePem }) => certificatePem);
-  return {
-    chain: pems(chain),
-    anchors: pems(anchors),
-    ...(at !== undefined && { at }),
-  };
-}
-
-/** A name of one common name. */
-export function name(commonName: string): { CN: string[] }[] {
-  return [{ CN: [commonName] }];
-}
 
 /** Each for a reason of its own. */
 export const REFUSED_PATHS: readonly RefusedPath[] = [
@@ -126,6 +81,31 @@ export const REFUSED_PATHS: readonly RefusedPath[] = [
     },
     problem: /^chain: no trust anchor signed "CN=Test Issuing CA"\.$/,
     openssl: /unable to get (local )?issuer certificate/,
+  },
+  {
+    rule: "a root of the same name and a key of another kind",
+    async make() {
+      const { ca, leaf } = await goodParties();
+      const other = await root({ key: { algorithm: "RSA", rsaBits: 2048 } });
+      return path([leaf, ca], [other]);
+    },
+    problem: /^chain: no trust anchor signed "CN=Test Issuing CA"\.$/,
+    openssl: /unable to get (local )?issuer certificate/,
+  },
+  {
+    rule: "a key of another kind that claims the issuer's identifier",
+    async make() {
+      const { ca, leaf } = await goodParties();
+      const other = await craft({
+        subject: [{ CN: [{ utf8String: "Test Root CA" }] }],
+        key: generateKey({ algorithm: "ED25519" }),
+        extensions: caExtensions(),
+        subjectKeyIdentifier: akiOf(ca),
+      });
+      return path([leaf, ca], [other]);
+    },
+    problem: /^chain: no trust anchor signed "CN=Test Issuing CA"\.$/,
+    openssl: /signature|unable to get (local )?issuer certificate/,
   },
   {
     rule: "no anchor at all",
@@ -299,6 +279,10 @@ export const REFUSED_PATHS: readonly RefusedPath[] = [
     openssl: /certificate signature failure/,
   },
 ];
+
+function akiOf({ certificatePem }: Party): string {
+  return readAuthorityKeyIdentifier(certificatePem) ?? "";
+}
 
 function after({ validity }: Party): Date {
   return new Date(validity.notAfter.getTime() + 1000);

@@ -127,6 +127,18 @@ export const CONSTRAINT_ROWS: readonly ConstraintRow[] = [
     false,
   ),
   row(
+    "an IPv4 address written as IPv6 where only its IPv4 range is permitted",
+    { permittedIpRanges: ["192.0.2.0/24"] },
+    ip("::ffff:192.0.2.9"),
+    false,
+  ),
+  row(
+    "an IPv4 address written as IPv6 where only its IPv4 range is excluded",
+    { excludedIpRanges: ["192.0.2.0/24"] },
+    ip("::ffff:192.0.2.9"),
+    true,
+  ),
+  row(
     "a range whose address has host bits set",
     { permittedIpRanges: ["192.0.2.99/24"] },
     ip("192.0.2.1"),

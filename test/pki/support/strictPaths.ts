@@ -1,7 +1,7 @@
 import { x509 } from "../../../pki/webcrypto";
 import { issue, root } from "./authority";
-import type { Path, RefusedPath } from "./chainRows";
-import { goodParties, name, path } from "./chainRows";
+import type { Path, RefusedPath } from "./paths";
+import { goodParties, name, path } from "./paths";
 import { caExtensions, caKeyUsage, craft } from "./craft";
 
 /** What a strict OpenSSL refuses, made by other tools: our answer may be any refusal. */
