@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KeySearch } from "../support/keySearch";
 import { splitCertificates } from "../../pki/pem";
@@ -127,6 +127,18 @@ describe("a batch that is deleted", () => {
     await bench.plugin.delete(batch.urn, batch.outs);
     expect(() => snapshot(batch.output)).toThrow(/ENOENT/);
     await bench.plugin.delete(batch.urn, batch.outs);
+  });
+
+  test("takes away what a killed update had issued and not yet noted", async () => {
+    const batch = await bench.batch(["a"]).create();
+    const inventory = join(batch.output, "inventory.csv");
+    const noted = readFileSync(inventory, "utf8");
+    const { outs } = batch;
+    await batch.update({ devices: [{ id: "a" }, { id: "b/c" }] });
+    // As it is where the update is killed before its last step.
+    writeFileSync(inventory, noted);
+    await bench.plugin.delete(batch.urn, outs);
+    expect(() => snapshot(batch.output)).toThrow(/ENOENT/);
   });
 });
 

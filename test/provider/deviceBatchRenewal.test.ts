@@ -2,6 +2,7 @@ import { renewalPoint } from "../../pki/validity";
 import { Bench, NO_CHANGE, UPDATE } from "./support/batch";
 import type { Batch } from "./support/batch";
 import { changedPaths, faults, readDevice, snapshot } from "./support/devices";
+import { renewedCa } from "./support/inputs";
 import { Plugin } from "./support/plugin";
 
 const bench = new Bench();
@@ -85,6 +86,79 @@ test("a point of renewal that the program sets counts for every device at once",
     });
   expect(await asked(11)).toBe("");
   expect(await asked(9)).toBe("+0 new, 0 changed, 2 due, 0 unchanged");
+});
+
+describe("devices that are due while their issuer ends too soon", () => {
+  const DAY = 86_400_000;
+  let batch: Batch;
+  let due: Date;
+
+  beforeAll(async () => {
+    const end = bench.above.ca.validity.notAfter.getTime();
+    batch = bench.batch(["a", "b"], { allowClockOverride: true });
+    // Issued 400 days before the issuer's end, due some 250 days later, when the issuer has 150 days left.
+    await at(new Date(end - 400 * DAY), async (plugin) => {
+      ({ outs: batch.outs } = await plugin.create(batch.urn, batch.inputs));
+    });
+    due = new Date(Math.max(pointOf(batch, "a"), pointOf(batch, "b")) + DAY);
+  });
+
+  test("wait, with a warning", async () => {
+    await at(due, async (plugin) => {
+      expect(await plugin.diff(batch.urn, batch.outs, batch.inputs)).toEqual(
+        NO_CHANGE,
+      );
+      expect(plugin.log).toEqual([
+        {
+          severity: "warning",
+          text: expect.stringMatching(/^2 devices are due and wait/) as string,
+          urn: batch.urn,
+        },
+      ]);
+    });
+  });
+
+  test("do not hold up a new row that fits", async () => {
+    const before = snapshot(batch.output);
+    const news = {
+      ...batch.inputs,
+      devices: [{ id: "a" }, { id: "b" }, { id: "c", validityDays: 30 }],
+    };
+    await at(due, async (plugin) => {
+      expect(await plugin.diff(batch.urn, batch.outs, news)).toEqual(UPDATE);
+      const updated = await plugin.update(batch.urn, batch.outs, news);
+      expect(updated).toMatchObject({ count: 3, issued: 1, renewed: 0 });
+    });
+    expect(
+      changedPaths(before, snapshot(batch.output)).map(
+        (path) => path.split("/")[0],
+      ),
+    ).toEqual(["c", "c", "c", "inventory.csv"]);
+  });
+
+  test("are renewed once the issuer is", async () => {
+    const renewed = await renewedCa(bench.above, due);
+    const { signer } = bench.above;
+    const news = {
+      ...batch.inputs,
+      signer: { ...signer, certificatePem: renewed, chainPem: renewed },
+    };
+    await at(due, async (plugin) => {
+      await plugin.diff(batch.urn, batch.outs, news);
+      expect(plugin.log.map(({ text }) => text)).toEqual([
+        expect.stringMatching(/, 2 due, /),
+      ]);
+    });
+  });
+
+  test("are refused in the last sixth of their life", async () => {
+    const end = Date.parse(String(batch.outs.expiresLast));
+    await at(new Date(end - 20 * DAY), async (plugin) => {
+      expect(
+        await plugin.refusal(plugin.diff(batch.urn, batch.outs, batch.inputs)),
+      ).toMatch(/^validityDays: 365 days would outlive the issuer.*\(I5\)/);
+    });
+  });
 });
 
 test("a foreign clock signs no device, unless the stack allows it", async () => {

@@ -159,6 +159,13 @@ describe("renewal", () => {
       async (p) => {
         const created = await p.create(URN, cut);
         expect(await p.diff(URN, created.outs, cut)).toEqual(NO_CHANGE);
+        // But that it ends with its issuer is said while there is time.
+        expect(p.log.map(({ severity, text }) => [severity, text])).toEqual([
+          [
+            "warning",
+            expect.stringMatching(/^ends on .* with its issuer; renew/),
+          ],
+        ]);
         return created;
       },
     );
