@@ -8,7 +8,7 @@ import { equivalentProvider } from "../providers";
 import { type LocalPlugin, type Project, readYaml } from "../stack/project";
 import { isMap, textOf } from "../values";
 import { nodeArguments, sdkScript, startChild, stopChild } from "./children";
-import { noProvider, PluginProvider } from "./pluginProvider";
+import { PluginProvider } from "./pluginProvider";
 import type { Provider, ProviderSource } from "./provider";
 
 const START_MS = 60_000;
@@ -63,14 +63,7 @@ export class PluginHost implements ProviderSource {
         ]),
       );
     }
-    const equivalent = equivalentProvider(
-      packageName,
-      this.project.programDirectory,
-    );
-    if (equivalent === undefined) {
-      throw noProvider(packageName, version);
-    }
-    return equivalent;
+    return equivalentProvider(packageName, this.project.programDirectory);
   }
 
   /** Stops every plugin. */

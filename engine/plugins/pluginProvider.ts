@@ -2,7 +2,6 @@ import { credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 
-import { outOfScope } from "../errors";
 import { providerPackage, urnName, urnType } from "../urn";
 import {
   canonicalJson,
@@ -365,14 +364,4 @@ function diffResult(response: pb.DiffResponse): DiffResult {
     changedKeys: keys.length > 0 ? keys : response.getDiffsList(),
     deleteBeforeReplace: response.getDeletebeforereplace(),
   };
-}
-
-/** Refuses a package for which there is neither a plugin nor an equivalent. */
-export function noProvider(
-  packageName: string,
-  version: string | undefined,
-): Error {
-  return outOfScope(
-    `The package "${packageName}"${version === undefined ? "" : ` ${version}`} (no plugin of it is installed or named in Pulumi.yaml, and the bundled engine has no equivalent)`,
-  );
 }

@@ -22,9 +22,12 @@ export const UNCHANGED: DiffResult = {
   deleteBeforeReplace: false,
 };
 
-/** A provider within the engine: one object for each of the resource types it knows, the others refused by name. */
-export abstract class EquivalentProvider implements Provider {
-  protected abstract readonly types: Map<string, ResourceLifecycle>;
+/**
+ * A provider within the engine: one object for each of the resource types it knows. A resource of another type that
+ * stands in the state stays there as long as nothing of it changes; all else about it is refused by name.
+ */
+export class EquivalentProvider implements Provider {
+  protected readonly types: ReadonlyMap<string, ResourceLifecycle> = new Map();
 
   checkConfig({ news }: ConfigChange): Promise<CheckResult> {
     return Promise.resolve({ inputs: news, failures: [] });
@@ -46,11 +49,17 @@ export abstract class EquivalentProvider implements Provider {
   async check(
     request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
   ): Promise<CheckResult> {
-    return this.lifecycleOf(request.urn).check(request);
+    // What was made by its plugin and is to stay as it is needs no plugin.
+    return !this.knows(request.urn) && equal(request.olds, request.news)
+      ? { inputs: request.news, failures: [] }
+      : this.lifecycleOf(request.urn).check(request);
   }
 
   async diff(request: ChangedResource): Promise<DiffResult> {
-    return this.lifecycleOf(request.urn).diff(request);
+    return !this.knows(request.urn) &&
+      equal(request.oldInputs, request.newInputs)
+      ? UNCHANGED
+      : this.lifecycleOf(request.urn).diff(request);
   }
 
   async create(
@@ -73,11 +82,15 @@ export abstract class EquivalentProvider implements Provider {
     );
   }
 
+  private knows(urn: string): boolean {
+    return this.types.has(urnType(urn));
+  }
+
   private lifecycleOf(urn: string): ResourceLifecycle {
     const type = urnType(urn);
     const lifecycle = this.types.get(type);
     if (lifecycle === undefined) {
-      const known = [...this.types.keys()].join(", ");
+      const known = [...this.types.keys()].join(", ") || "nothing";
       throw outOfScope(
         `The resource type ${type} (its plugin is not installed, and of "${packageOf(type)}" the bundled engine has ${known})`,
       );

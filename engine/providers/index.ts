@@ -1,18 +1,19 @@
 import type { Provider } from "../plugins/provider";
+import { EquivalentProvider } from "./equivalent";
 import { KubernetesProvider } from "./kubernetes";
 import { TlsProvider } from "./tls";
 
-/** The equivalent this engine has for a package whose plugin is not installed, if it has one. */
+/** What this engine has for a package whose plugin is not installed; for most, nothing but keeping what is there. */
 export function equivalentProvider(
   packageName: string,
   programDirectory: string,
-): Provider | undefined {
+): Provider {
   switch (packageName) {
     case "tls":
       return new TlsProvider();
     case "kubernetes":
       return new KubernetesProvider(programDirectory);
     default:
-      return undefined;
+      return new EquivalentProvider();
   }
 }

@@ -36,7 +36,7 @@ const KNOWN = new Set([
 
 /** Stands in for the plugin of @pulumi/kubernetes where that is not installed: it renders objects to YAML files. */
 export class KubernetesProvider extends EquivalentProvider {
-  protected readonly types: Map<string, ResourceLifecycle>;
+  protected override readonly types: Map<string, ResourceLifecycle>;
   private settings: RenderSettings | undefined;
 
   constructor(private readonly programDirectory: string) {
