@@ -25,6 +25,7 @@ import { quote } from "../pki/problem";
 
 const INVENTORY = "inventory.csv";
 const OWNER = ".batch";
+const PARTIAL = ".partial";
 const [CERTIFICATE, CHAIN, KEY] = ["cert.pem", "chain.pem", "key.pem"] as const;
 
 /** All the texts of one device. */
@@ -136,16 +137,17 @@ export class OutputDirectory {
    */
   remove(issuerKeyIdentifier: string): void {
     const noted = (this.inventory() ?? []).map(({ id }) => folderName(id));
-    const issued = listFolders(this.path).filter(
-      (name) =>
-        readAuthorityKeyIdentifier(
-          readText(join(this.path, name, CERTIFICATE)) ?? "",
-        ) === issuerKeyIdentifier,
-    );
-    for (const name of new Set([...noted, ...issued])) {
+    const unnoted = listFolders(this.path).filter((name) => {
+      const certificate = readText(join(this.path, name, CERTIFICATE));
+      return certificate === undefined
+        ? this.isUnfinished(name)
+        : readAuthorityKeyIdentifier(certificate) === issuerKeyIdentifier;
+    });
+    for (const name of new Set([...noted, ...unnoted])) {
       const folder = join(this.path, name);
       for (const file of [CERTIFICATE, CHAIN, KEY]) {
         rmSync(join(folder, file), { force: true });
+        rmSync(join(folder, `${file}${PARTIAL}`), { force: true });
       }
       removeEmpty(folder);
     }
@@ -155,13 +157,23 @@ export class OutputDirectory {
     removeEmpty(this.path);
   }
 
+  /** Killed between a key and its certificate: files of ours, and nothing else. */
+  private isUnfinished(name: string): boolean {
+    const ours = [CERTIFICATE, CHAIN, KEY].flatMap((file) => [
+      file,
+      `${file}${PARTIAL}`,
+    ]);
+    const files = readdirSync(join(this.path, name));
+    return files.length > 0 && files.every((file) => ours.includes(file));
+  }
+
   private write(name: string, text: string): void {
     mkdirSync(this.path, { recursive: true, mode: 0o700 });
     const path = join(this.path, name);
     if (readText(path) === text) {
       return;
     }
-    const temporary = `${path}.partial`;
+    const temporary = `${path}${PARTIAL}`;
     writeFileSync(temporary, text, { mode: 0o600, flush: true });
     // The mode above counts for new files only; one left by a killed run may have another.
     chmodSync(temporary, 0o600);

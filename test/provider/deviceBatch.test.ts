@@ -140,6 +140,23 @@ describe("a batch that is deleted", () => {
     await bench.plugin.delete(batch.urn, outs);
     expect(() => snapshot(batch.output)).toThrow(/ENOENT/);
   });
+
+  test("takes what was killed between a key and its certificate, and leaves a folder of somebody else's", async () => {
+    const batch = await bench.batch(["sensor-1"]).create();
+    const left = join(batch.output, "sensor-2");
+    const foreign = join(batch.output, "notes");
+    for (const folder of [left, foreign]) {
+      mkdirSync(folder);
+      writeFileSync(join(folder, "chain.pem"), "");
+    }
+    writeFileSync(join(left, "cert.pem.partial"), "");
+    writeFileSync(join(foreign, "why.txt"), "mine");
+    await bench.plugin.delete(batch.urn, batch.outs);
+    expect([...snapshot(batch.output).keys()].sort()).toEqual([
+      "notes/chain.pem",
+      "notes/why.txt",
+    ]);
+  });
 });
 
 test("the digest is SHA-256 over what devices and brokers get to see", async () => {
