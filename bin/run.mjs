@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 // Every npm script starts here, on whatever Node (20 or later) the machine has. It installs what is missing, then runs
 // the rest on the Node that came with it.
-import { checkPlatform, ensureInstalled, npm, run } from "./setup.mjs";
+import {
+  checkPlatform,
+  ensureInstalled,
+  npm,
+  run,
+  runTypeScript,
+} from "./setup.mjs";
 
 const [command = "help", ...args] = process.argv.slice(2);
 
 // What only a checkout can do.
 const TASKS = {
   test: () => run("jest/bin/jest.js", args),
+  conformance: () => run("jest/bin/jest.js", ["test/e2e/conformance", ...args]),
+  bench: () => runTypeScript("bench/engine.ts", args),
   lint: async () =>
     (await run("typescript/bin/tsc", ["--noEmit"])) ||
     (await run("eslint/bin/eslint.js", ["."])) ||

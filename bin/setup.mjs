@@ -126,6 +126,12 @@ export function run(script, args, env = environment()) {
   return start(findNode(), [join(MODULES, script), ...args], env);
 }
 
+/** Runs one of our TypeScript files on our Node; answers its exit code. */
+export function runTypeScript(file, args, env = environment()) {
+  const register = join(ROOT, "bin", "register.cjs");
+  return start(findNode(), ["-r", register, join(ROOT, file), ...args], env);
+}
+
 /** Runs a program to its end, signals included; answers its exit code. */
 export function start(program, args, env, stdio = "inherit") {
   return new Promise((resolve, reject) => {

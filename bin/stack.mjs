@@ -40,7 +40,7 @@ export async function runStackCommand(command, args, setUpTime) {
   const quiet = options.rest.includes("--json");
   const say = quiet ? () => undefined : (text) => console.error(text);
   const engine = pickEngine(options.engine, say);
-  const configFile = prepareConfiguration(options.stack);
+  const configFile = prepareConfiguration(options.stack, command);
   const env = stackEnvironment(options.stack, configFile, say);
   const call = engine(command, options, configFile);
 
@@ -180,7 +180,7 @@ function pulumiEngine(program, prefix) {
 }
 
 function commonArguments(command, options, configFile) {
-  const asks = ["up", "destroy"].includes(command);
+  const asks = ["up", "destroy", "refresh"].includes(command);
   const said = options.rest.some((word) => ["--yes", "-y"].includes(word));
   return [
     ...options.rest,
@@ -196,7 +196,7 @@ function commonArguments(command, options, configFile) {
  * The configuration as the engine reads it: the file of the checkout, and the salt of this clone's passphrase. The salt
  * is kept beside the state, so that the checkout stays as it was.
  */
-function prepareConfiguration(stack) {
+function prepareConfiguration(stack, command) {
   const source = join(PROJECT, `Pulumi.${stack}.yaml`);
   if (!existsSync(source)) {
     throw new Error(
@@ -204,7 +204,11 @@ function prepareConfiguration(stack) {
     );
   }
   const text = readFileSync(source, "utf8");
-  if (/^(encryptionsalt|secretsprovider):/m.test(text)) {
+  // What `config` changes is the file of the checkout itself; a copy would be made anew from it.
+  if (
+    command === "config" ||
+    /^(encryptionsalt|secretsprovider):/m.test(text)
+  ) {
     return source;
   }
   const target = join(STATE, "config", `Pulumi.${stack}.yaml`);

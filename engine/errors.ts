@@ -20,6 +20,16 @@ export function messageOf(error: unknown): string {
     : String(error);
 }
 
+/** Whether nobody knows if what failed took effect all the same: whoever was to do it died over it. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return (
+    typeof error === "object" &&
+    error !== null &&
+    "outcomeUnknown" in error &&
+    error.outcomeUnknown === true
+  );
+}
+
 /** Whether a file-system error carries this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
   return (

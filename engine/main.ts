@@ -1,4 +1,5 @@
 import { main } from "./cli";
+import { readInput } from "./input";
 
 // Whoever reads along, such as `head`, may stop before the end; there is nothing left to say then.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -11,6 +12,7 @@ main(process.argv.slice(2), {
   environment: process.env,
   out: (text) => process.stdout.write(text),
   error: (text) => process.stderr.write(text),
+  readInput,
   terminal: process.stdin.isTTY && process.stdout.isTTY,
 }).then(
   (code) => {

@@ -1,4 +1,4 @@
-import { isMap, type PropertyMap, type PropertyValue } from "./values";
+import { equal, isMap, type PropertyMap, type PropertyValue } from "./values";
 
 type Step = string | number;
 
@@ -33,10 +33,45 @@ export function resetPath(
   return isMap(result) ? result : news;
 }
 
-/** Whether a changed top-level property is covered by a path. */
-export function coversKey(path: string, key: string): boolean {
-  const [first] = parsePath(path);
-  return first === "*" || String(first) === key;
+/** Whether a path leads to a place, or to something that place is in. */
+export function covers(path: string, place: string): boolean {
+  const inner = parsePath(place);
+  return parsePath(path).every(
+    (step, index) => step === inner[index] || (step === "*" && index in inner),
+  );
+}
+
+/** The top-level property a path leads into. */
+export function topOf(path: string): string {
+  return String(parsePath(path)[0] ?? path);
+}
+
+/** The paths at which two values differ, each as deep as it can be. */
+export function changedPaths(
+  before: PropertyValue | undefined,
+  after: PropertyValue | undefined,
+  at = "",
+): string[] {
+  if (equal(before, after)) {
+    return [];
+  }
+  if (Array.isArray(before) && Array.isArray(after)) {
+    const longer = before.length > after.length ? before : after;
+    return longer.flatMap((_, index) =>
+      changedPaths(before[index], after[index], `${at}[${index}]`),
+    );
+  }
+  if (isMap(before) && isMap(after)) {
+    const keys = new Set([...Object.keys(before), ...Object.keys(after)]);
+    return [...keys].flatMap((key) => {
+      const plain = /^[^.[\]"*]+$/.test(key);
+      const step = plain
+        ? `${at === "" ? "" : "."}${key}`
+        : `[${JSON.stringify(key)}]`;
+      return changedPaths(before[key], after[key], at + step);
+    });
+  }
+  return [at];
 }
 
 function reset(

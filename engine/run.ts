@@ -1,5 +1,6 @@
 import { Deployment } from "./deploy/deployment";
 import { ProviderRegistry } from "./deploy/providerRegistry";
+import { Targets } from "./deploy/targets";
 import { EngineError } from "./errors";
 import { PluginHost } from "./plugins/pluginHost";
 import { RunningProgram } from "./plugins/program";
@@ -16,19 +17,24 @@ import { urnName } from "./urn";
 export interface RunOptions {
   skipPreview: boolean;
   expectNoChanges: boolean;
+  /** What `--target` names, and whether its dependents belong to it. */
+  targets: string[];
+  targetDependents: boolean;
   /** Asks whether to go on after the preview. */
   confirm: () => Promise<boolean>;
 }
 
-type Kind = "up" | "preview" | "destroy";
+/** The commands that are runs. */
+export type Kind = "up" | "preview" | "destroy" | "refresh";
 
 const PHASES: Record<Kind, { preview: Phase; update: Phase }> = {
   up: { preview: "preview", update: "update" },
   preview: { preview: "preview", update: "update" },
   destroy: { preview: "destroy-preview", update: "destroy" },
+  refresh: { preview: "refresh-preview", update: "refresh" },
 };
 
-/** One `up`, `preview` or `destroy`, from reading the state to letting go of it. */
+/** One `up`, `preview`, `destroy` or `refresh`, from reading the state to letting go of it. */
 export class Run {
   private deployment: Deployment | undefined;
   private interrupted = false;
@@ -98,7 +104,7 @@ export class Run {
         this.log({ severity: "info", urn: "", message: `${plugin}: ${line}` });
       },
     );
-    if (this.kind !== "destroy") {
+    if (this.runsProgram) {
       this.plugins.warmUp();
     }
     const phases = PHASES[this.kind];
@@ -129,7 +135,7 @@ export class Run {
     await this.target.keepSalt();
     const update = await this.phase(phases.update, false, config, address);
     await this.target.backend.addHistory({
-      kind: this.kind === "destroy" ? "destroy" : "update",
+      kind: this.kind === "up" ? "update" : this.kind,
       startTime: started,
       endTime: Date.now(),
       succeeded: !update.activity.failed,
@@ -147,6 +153,10 @@ export class Run {
     }
   }
 
+  private get runsProgram(): boolean {
+    return this.kind === "up" || this.kind === "preview";
+  }
+
   private async phase(
     phase: Phase,
     preview: boolean,
@@ -155,18 +165,21 @@ export class Run {
   ): Promise<Deployment> {
     const started = Date.now();
     this.display.phaseStarted(phase);
-    if (this.kind !== "destroy") {
+    if (this.runsProgram) {
       // Its start-up needs nothing of the state, so it overlaps with opening that.
       this.program = this.start(preview, config, address);
     }
     const deployment = await this.prepare(preview);
-    if (this.kind !== "destroy") {
+    if (this.runsProgram) {
       await this.runProgram(deployment);
     }
-    if (!deployment.activity.failed) {
+    if (this.kind === "refresh") {
+      await deployment.refresh();
+    } else if (!deployment.activity.failed) {
       await deployment.finish();
-      await deployment.activity.idle();
     }
+    await deployment.activity.idle();
+    await deployment.keepStackOutputs();
     this.report(phase, deployment, started);
     return deployment;
   }
@@ -190,10 +203,11 @@ export class Run {
       base,
       journal: new Journal(base, preview ? undefined : store),
       providers: new ProviderRegistry(plugins, base),
+      targets: new Targets(this.options.targets, this.options.targetDependents),
       display: this.display,
     });
     this.deployment = deployment;
-    if (preview) {
+    if (preview || this.options.skipPreview) {
       this.warnOfInterrupted(base);
     }
     server.serve(deployment);

@@ -140,6 +140,15 @@ export function canonicalJson(value: PropertyValue): string {
   return JSON.stringify(sortKeys(value));
 }
 
+/** As `canonicalJson`, with the characters escaped that Go escapes: what is under a secret in the state reads so. */
+export function goJson(value: PropertyValue): string {
+  return canonicalJson(value).replaceAll(
+    /[<>&\u2028\u2029]/g,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
 /** A copy whose maps have their keys in order. */
 export function sortKeys(value: PropertyValue): PropertyValue {
   if (Array.isArray(value)) {

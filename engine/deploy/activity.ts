@@ -53,6 +53,11 @@ export class Activity {
     this.display.diagnostic({ severity: "error", urn, message });
   }
 
+  /** Says something about a resource that is no reason to end. */
+  warn(urn: string, message: string): void {
+    this.display.diagnostic({ severity: "warning", urn, message });
+  }
+
   /** Counts a failure that has been reported elsewhere. A preview goes on, to find the other mistakes. */
   noteFailure(): void {
     this.failures += 1;

@@ -9,6 +9,7 @@ import type { Activity } from "./activity";
 import { deleteInWorld, dependentReplacements } from "./deletes";
 import type { Goal } from "./goal";
 import type { ProviderRegistry } from "./providerRegistry";
+import type { Targets } from "./targets";
 import { mustWrite, type Plan, planChange, withSecrets } from "./steps";
 
 /** What changes work with. */
@@ -17,6 +18,7 @@ export interface ChangeContext {
   base: Snapshot;
   journal: Journal;
   providers: ProviderRegistry;
+  targets: Targets;
   isTaken: (resource: ResourceState) => boolean;
 }
 
@@ -74,6 +76,7 @@ export class Changes {
       goal,
       lifecycle,
       this.context.activity.preview,
+      await this.context.providers.needReplacement(old.provider, next.provider),
     );
     switch (plan.kind) {
       case "same":
@@ -94,7 +97,8 @@ export class Changes {
     const state = {
       ...next,
       id: old.id,
-      outputs: old.outputs,
+      // What turned secret is so in the outputs too, although nothing was done.
+      outputs: withSecrets(old.outputs, next),
       initErrors: old.initErrors,
     };
     if (mustWrite(old, state)) {
@@ -232,7 +236,8 @@ export class Changes {
 
   /** Deletes a resource, and before it those that a new one would replace too, ahead of their creation. */
   private async deleteFirst(root: ResourceState): Promise<void> {
-    const { activity, base, providers, journal, isTaken } = this.context;
+    const { activity, base, providers, journal, isTaken, targets } =
+      this.context;
     const providerOf = (
       resource: ResourceState,
     ): ReturnType<ProviderRegistry["get"]> => providers.get(resource.provider);
@@ -249,6 +254,9 @@ export class Changes {
           `"${urnName(resource.urn)}" would be replaced together with "${urnName(root.urn)}", but it is protected.`,
         );
       }
+      if (resource !== root) {
+        targets.allowDeletion(resource.urn);
+      }
       await activity.step(
         stepOf("delete-replaced", resource, resource.inputs, undefined),
         async () => {
@@ -256,10 +264,12 @@ export class Changes {
             const operation = await journal.begin("deleting", resource);
             try {
               await deleteInWorld(resource, providerOf);
-              resource.pendingReplacement = true;
-            } finally {
-              await journal.abandon(operation);
+            } catch (error) {
+              await journal.failed(operation, error);
+              throw error;
             }
+            resource.pendingReplacement = true;
+            await journal.abandon(operation);
           }
         },
       );
@@ -287,7 +297,7 @@ export class Changes {
       await action(lifecycle);
       return operation;
     } catch (error) {
-      await journal.abandon(operation);
+      await journal.failed(operation, error);
       throw error;
     }
   }

@@ -1,7 +1,7 @@
-import { messageOf } from "../errors";
+import { EngineError, messageOf } from "../errors";
 import type { Provider } from "../plugins/provider";
 import type { Journal } from "../stack/journal";
-import type { ResourceState } from "../stack/state";
+import { referencesOf, type ResourceState } from "../stack/state";
 import { parseProviderReference, providerPackage, urnName } from "../urn";
 import { UNKNOWN } from "../values";
 import { compare } from "./steps";
@@ -49,22 +49,28 @@ async function removeAfter(
   if (clear.includes(false) || context.isStopping()) {
     return false;
   }
-  if (
+  const isProtected =
     resource.protect &&
     !context.isReplaced(resource) &&
-    !context.isGone(resource)
-  ) {
-    context.fail(
-      resource.urn,
-      `"${urnName(resource.urn)}" would be deleted, but it is protected. Set \`protect: false\` on it in the program and run \`up\` first.`,
-    );
-    return false;
-  }
+    !context.isGone(resource);
   try {
-    await context.run(resource, () => removeOne(resource, doomedUrns, context));
+    await context.run(resource, () =>
+      isProtected
+        ? Promise.reject(
+            new EngineError(
+              "it is protected. Set `protect: false` on it in the program and run `up` first.",
+            ),
+          )
+        : removeOne(resource, doomedUrns, context),
+    );
     return true;
   } catch (error) {
-    context.fail(resource.urn, `deleting failed: ${messageOf(error)}`);
+    context.fail(
+      resource.urn,
+      isProtected
+        ? `"${urnName(resource.urn)}" would be deleted, but ${messageOf(error)}`
+        : `deleting failed: ${messageOf(error)}`,
+    );
     return false;
   }
 }
@@ -93,7 +99,7 @@ async function removeOne(
   try {
     await deleteInWorld(resource, context.providerOf);
   } catch (error) {
-    await journal.abandon(operation);
+    await journal.failed(operation, error);
     throw error;
   }
   await journal.remove(resource, operation);
@@ -171,6 +177,23 @@ export async function dependentReplacements(
   return result;
 }
 
+/** Some resources and everything that depends on them, through each other too. */
+export function dependentsOf(
+  roots: ResourceState[],
+  all: ResourceState[],
+): Set<ResourceState> {
+  const dependents = dependentsWithin(all);
+  const found = new Set<ResourceState>();
+  const visit = (resource: ResourceState): void => {
+    if (!found.has(resource)) {
+      found.add(resource);
+      dependents.get(resource)?.forEach(visit);
+    }
+  };
+  roots.forEach(visit);
+  return found;
+}
+
 function dependentsWithin(
   doomed: ResourceState[],
 ): Map<ResourceState, ResourceState[]> {
@@ -189,15 +212,4 @@ function dependentsWithin(
     }
   }
   return dependents;
-}
-
-function referencesOf(resource: ResourceState): Set<string> {
-  const provider = parseProviderReference(resource.provider);
-  return new Set([
-    resource.parent,
-    resource.deletedWith,
-    ...(provider === undefined ? [] : [provider.urn]),
-    ...resource.dependencies,
-    ...Object.values(resource.propertyDependencies).flat(),
-  ]);
 }

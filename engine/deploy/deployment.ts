@@ -1,16 +1,13 @@
 import { EngineError, messageOf } from "../errors";
 import type { InvokeResult, ResourceLifecycle } from "../plugins/provider";
-import { resetPath } from "../propertyPath";
 import type { Display } from "../show/events";
 import type { Journal } from "../stack/journal";
-import type { ResourceState, Snapshot } from "../stack/state";
 import {
-  isStackType,
-  packageOf,
-  parseProviderReference,
-  providerPackage,
-  urnType,
-} from "../urn";
+  referencesOf,
+  type ResourceState,
+  type Snapshot,
+} from "../stack/state";
+import { isStackType, packageOf, providerPackage } from "../urn";
 import {
   containsUnknown,
   equal,
@@ -21,10 +18,13 @@ import {
 import { Activity, Stopped } from "./activity";
 import { Changes, stepOf } from "./changes";
 import { deleteAll } from "./deletes";
-import { type Goal, inheritFrom, providerGoal } from "./goal";
+import { CheckFailed, checkInputs } from "./check";
+import { type Goal, inheritFrom, providerFor, providerGoal } from "./goal";
 import { Identities } from "./identities";
 import type { ProviderRegistry } from "./providerRegistry";
+import { refreshAll } from "./refresh";
 import { newState } from "./steps";
+import type { Targets } from "./targets";
 
 /** Everything a deployment works with. */
 export interface DeploymentContext {
@@ -34,6 +34,7 @@ export interface DeploymentContext {
   base: Snapshot;
   journal: Journal;
   providers: ProviderRegistry;
+  targets: Targets;
   display: Display;
 }
 
@@ -42,6 +43,8 @@ export interface Registered {
   urn: string;
   id: string;
   outputs: PropertyMap;
+  /** Whether the update leaves it out, so that it does not exist. */
+  skipped?: boolean;
 }
 
 /** One pass over a program's resources: decides what happens to each and, outside a preview, makes it happen. */
@@ -53,10 +56,14 @@ export class Deployment {
   /** Resources whose outputs are known only after the update. */
   private readonly unresolved = new Set<string>();
   private readonly goals = new Map<string, Goal>();
+  /** Resources that are new and not targeted. */
+  private readonly skipped = new Set<string>();
+  private gone = false;
+  private declaredOutputs: PropertyMap | undefined;
   private readonly defaultProviders = new Map<string, Promise<string>>();
 
   constructor(private readonly context: DeploymentContext) {
-    const { base, journal, providers } = context;
+    const { base, journal, providers, targets } = context;
     this.activity = new Activity(context.preview, context.display);
     this.identities = new Identities(context, base.resources);
     const isTaken = (resource: ResourceState): boolean =>
@@ -66,6 +73,7 @@ export class Deployment {
       base,
       journal,
       providers,
+      targets,
       isTaken,
     });
   }
@@ -81,10 +89,10 @@ export class Deployment {
 
   /** The stack's outputs before and after. */
   get outputs(): { before: PropertyMap | undefined; after: PropertyMap } {
-    return {
-      before: stackOutputs(this.context.base),
-      after: this.settled.get(this.stackUrn)?.outputs ?? {},
-    };
+    const before = stackOutputs(this.context.base);
+    const after = this.settled.get(this.stackUrn)?.outputs;
+    // Where no program ran, the stack is as it was unless it is deleted.
+    return { before, after: after ?? (this.gone ? {} : (before ?? {})) };
   }
 
   /** Handles a resource the program registers, and resolves when the step it needs is done. */
@@ -129,15 +137,32 @@ export class Deployment {
 
   /** Takes the outputs a component, or the stack, declares. */
   registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
-    return this.activity.track(async () => {
-      const state = this.settled.get(urn);
-      // A component that was refused has no outputs worth keeping; the refusal is what counts.
-      if (state !== undefined && !equal(state.outputs, outputs)) {
-        this.activity.changed = true;
-        state.outputs = outputs;
-        await this.context.journal.save();
-      }
-    });
+    if (urn === this.stackUrn) {
+      // Whether they are all there shows only in the end.
+      this.declaredOutputs = outputs;
+      return Promise.resolve();
+    }
+    return this.activity.track(() => this.setOutputs(urn, outputs));
+  }
+
+  /** Takes the outputs of the stack. A program that failed may not have come to all of them. */
+  async keepStackOutputs(): Promise<void> {
+    if (this.declaredOutputs !== undefined) {
+      await this.setOutputs(this.stackUrn, {
+        ...(this.activity.failed ? stackOutputs(this.context.base) : {}),
+        ...this.declaredOutputs,
+      });
+    }
+  }
+
+  private async setOutputs(urn: string, outputs: PropertyMap): Promise<void> {
+    const state = this.settled.get(urn);
+    // A component that was refused has no outputs worth keeping; the refusal is what counts.
+    if (state !== undefined && !equal(state.outputs, outputs)) {
+      this.activity.changed = true;
+      state.outputs = outputs;
+      await this.context.journal.save();
+    }
   }
 
   /** Calls a function of a package. Undefined stands for a result that is known only after the update. */
@@ -173,11 +198,33 @@ export class Deployment {
   /** Deletes what the program did not register, dependants first, and with that brings the state up to date. */
   async finish(): Promise<void> {
     const { activity, changes, identities } = this;
-    const { base, journal, providers } = this.context;
-    const doomed = base.resources.filter(
-      (resource) =>
-        !identities.isTaken(resource) || changes.awaitsDeletion(resource),
+    const { base, journal, providers, targets } = this.context;
+    this.refuseUnknownTargets();
+    const doomed = targets.deletable(
+      base.resources.filter(
+        (resource) =>
+          !identities.isTaken(resource) || changes.awaitsDeletion(resource),
+      ),
+      base.resources,
+      (urn, message) => {
+        activity.fail(urn, message);
+      },
     );
+    if (targets.areSome) {
+      const kept = base.resources.filter(
+        (resource) =>
+          !identities.isTaken(resource) && !doomed.includes(resource),
+      );
+      for (const resource of kept) {
+        activity.unchanged(
+          stepOf("same", resource, resource.inputs, resource.inputs),
+        );
+      }
+    }
+    this.gone = doomed.some(({ type }) => isStackType(type));
+    if (activity.failed && !this.preview) {
+      return;
+    }
     await deleteAll(doomed, {
       preview: this.preview,
       journal,
@@ -196,9 +243,40 @@ export class Deployment {
         activity.fail(urn, message);
       },
     });
+    if (targets.areSome) {
+      // What was under way may belong to a resource that is left out this time.
+      return;
+    }
     activity.changed ||= base.pendingOperations.length > 0;
     if (!activity.failed) {
       await journal.forgetInterrupted();
+    }
+  }
+
+  /** Reads every resource of the state anew. */
+  async refresh(): Promise<void> {
+    const { base, journal, providers, targets } = this.context;
+    this.refuseUnknownTargets();
+    if (!this.activity.failed) {
+      await refreshAll({
+        activity: this.activity,
+        resources: base.resources,
+        journal,
+        providers,
+        isTargeted: (resource) => targets.include(resource),
+      });
+    }
+  }
+
+  private refuseUnknownTargets(): void {
+    const known = new Set(this.context.base.resources.map(({ urn }) => urn));
+    for (const urn of this.context.targets.missing(
+      (one) => known.has(one) || this.goals.has(one),
+    )) {
+      this.activity.fail(
+        "",
+        `The target ${urn} is no resource of this stack.${urn.includes("$") ? "" : " If there is a $ in its URN, the shell has to be kept from reading it."}`,
+      );
     }
   }
 
@@ -210,13 +288,30 @@ export class Deployment {
     this.goals.set(urn, goal);
     const isProvider = providerPackage(goal.type) !== undefined;
     if (goal.custom && !isProvider) {
-      goal.provider ||= await this.chooseProvider(goal, parent);
+      goal.provider ||=
+        providerFor(goal, parent) ??
+        (await this.defaultProvider(packageOf(goal.type), goal.version));
     }
     const old = this.identities.takeOld(goal, urn);
     const next = newState(goal, urn, old);
+    if (!this.context.targets.includeRegistered(next)) {
+      return this.leaveOut(next, old);
+    }
+    const absent = [...referencesOf(next)].find((one) => this.skipped.has(one));
+    if (absent !== undefined) {
+      throw new EngineError(
+        `It depends on ${absent}, which does not exist yet and is not named by --target.`,
+      );
+    }
     const lifecycle = await this.lifecycleOf(goal, urn);
     if (lifecycle !== undefined) {
-      await this.check(lifecycle, goal, next, old);
+      const before =
+        old === undefined || this.changes.isGone(old) ? undefined : old.inputs;
+      next.inputs = await checkInputs(lifecycle, goal, urn, {
+        before,
+        ignored: old?.inputs,
+        preview: this.preview,
+      });
     }
     this.activity.refuseIfStopping();
     const state = await this.changes.apply(goal, next, old, lifecycle);
@@ -237,25 +332,26 @@ export class Deployment {
     };
   }
 
-  /** A resource takes a provider passed down to it, its parent's if that is of the same package, or the default. */
-  private async chooseProvider(
-    goal: Goal,
-    parent: Goal | undefined,
-  ): Promise<string> {
-    const packageName = packageOf(goal.type);
-    const passed = goal.providers[packageName];
-    if (passed !== undefined) {
-      return passed;
+  /** Leaves a resource as it is, or, if it is new, out of the world. */
+  private leaveOut(
+    next: ResourceState,
+    old: ResourceState | undefined,
+  ): Registered {
+    const { urn } = next;
+    this.activity.unchanged(stepOf("same", next, old?.inputs, old?.inputs));
+    if (old === undefined) {
+      this.skipped.add(urn);
+      this.unresolved.add(urn);
+      return { urn, id: "", outputs: {}, skipped: true };
     }
-    const inherited = parseProviderReference(parent?.provider ?? "");
-    if (
-      parent !== undefined &&
-      inherited !== undefined &&
-      providerPackage(urnType(inherited.urn)) === packageName
-    ) {
-      return parent.provider;
-    }
-    return this.defaultProvider(packageName, goal.version);
+    const kept = { ...old, urn };
+    this.context.journal.keepAside(kept, old);
+    this.settled.set(urn, kept);
+    return {
+      urn,
+      id: kept.id,
+      outputs: kept.custom ? kept.outputs : {},
+    };
   }
 
   private async lifecycleOf(
@@ -288,40 +384,6 @@ export class Deployment {
     return reference;
   }
 
-  private async check(
-    lifecycle: ResourceLifecycle,
-    goal: Goal,
-    next: ResourceState,
-    old: ResourceState | undefined,
-  ): Promise<void> {
-    const olds =
-      old === undefined || this.changes.isGone(old) ? {} : old.inputs;
-    const news =
-      old === undefined
-        ? goal.inputs
-        : goal.ignoreChanges.reduce(
-            (inputs, path) => resetPath(inputs, old.inputs, path),
-            goal.inputs,
-          );
-    const { preview } = this;
-    const { inputs, failures } = await lifecycle.check({
-      urn: next.urn,
-      preview,
-      timeout: 0,
-      olds,
-      news,
-    });
-    if (failures.length > 0) {
-      throw new CheckFailed(
-        failures.map(({ property, reason }) => {
-          const where = property === "" ? "" : `: property ${property}`;
-          return `${goal.type} resource '${goal.name}'${where} has a problem: ${reason}`;
-        }),
-      );
-    }
-    next.inputs = inputs;
-  }
-
   private getResource(urn: string): InvokeResult {
     const state = this.settled.get(urn);
     if (state === undefined) {
@@ -348,11 +410,4 @@ export class Deployment {
 /** The outputs of the stack itself; undefined if there is no stack yet. */
 export function stackOutputs(snapshot: Snapshot): PropertyMap | undefined {
   return snapshot.resources.find(({ type }) => isStackType(type))?.outputs;
-}
-
-/** The inputs of a resource hold mistakes, one message each. */
-class CheckFailed extends EngineError {
-  constructor(readonly messages: string[]) {
-    super(messages.join("\n"));
-  }
 }

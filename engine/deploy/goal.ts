@@ -5,6 +5,8 @@ import { EngineError, outOfScope } from "../errors";
 import type { CustomTimeouts } from "../stack/state";
 import {
   makeUrn,
+  packageOf,
+  parseProviderReference,
   parseUrn,
   providerPackage,
   providerType,
@@ -160,6 +162,22 @@ export function inheritFrom(goal: Goal, parent: Goal): void {
   goal.protect ??= parent.protect;
   goal.retainOnDelete ??= parent.retainOnDelete;
   goal.deletedWith ||= parent.deletedWith;
+}
+
+/** The provider passed down to a resource, or its parent's if that is of the same package; else it takes the default. */
+export function providerFor(
+  goal: Goal,
+  parent: Goal | undefined,
+): string | undefined {
+  const packageName = packageOf(goal.type);
+  const inherited = parseProviderReference(parent?.provider ?? "");
+  return (
+    goal.providers[packageName] ??
+    (inherited !== undefined &&
+    providerPackage(urnType(inherited.urn)) === packageName
+      ? parent?.provider
+      : undefined)
+  );
 }
 
 /** The URN an alias stands for. */

@@ -19,6 +19,7 @@ import { containsUnknown, equal, type PropertyMap, UNKNOWN } from "../values";
 /** The providers of one phase, by the URN of their resource. */
 export class ProviderRegistry {
   private readonly ready = new Map<string, Promise<Provider>>();
+  private readonly registered = new Map<string, ResourceState>();
 
   constructor(
     private readonly source: ProviderSource,
@@ -44,6 +45,7 @@ export class ProviderRegistry {
   async register(state: ResourceState): Promise<void> {
     const provider = this.configured(state);
     this.ready.set(`${state.urn}::${state.id}`, provider);
+    this.registered.set(`${state.urn}::${state.id}`, state);
     await provider;
   }
 
@@ -70,6 +72,31 @@ export class ProviderRegistry {
     const provider = this.configured(old);
     this.ready.set(reference, provider);
     return provider;
+  }
+
+  /** Whether resources have to be made anew because they go from one provider to another: the new one says. */
+  async needReplacement(before: string, after: string): Promise<boolean> {
+    if (before === after) {
+      return false;
+    }
+    const from = parseProviderReference(before);
+    const to = parseProviderReference(after);
+    const old = this.base.resources.find(
+      ({ urn, id }) => urn === from?.urn && id === from.id,
+    );
+    const next = this.registered.get(after);
+    if (from === undefined || to === undefined) {
+      return true;
+    }
+    // A provider resource that was renamed keeps its id.
+    if (from.id === to.id || old === undefined || next === undefined) {
+      return false;
+    }
+    const { __internal: _old, ...olds } = old.inputs;
+    const { __internal: _next, ...news } = next.inputs;
+    const provider = await this.get(after);
+    const { replaces } = await provider.diffConfig({ urn: to.urn, olds, news });
+    return replaces.length > 0;
   }
 
   private async configured(state: ResourceState): Promise<Provider> {
@@ -183,6 +210,10 @@ class UnconfiguredProvider implements Provider {
 
   delete(): Promise<never> {
     throw new EngineError("A provider without configuration cannot delete.");
+  }
+
+  read(): Promise<never> {
+    throw new EngineError("A provider without configuration cannot read.");
   }
 
   invoke(): Promise<never> {

@@ -1,12 +1,6 @@
 import type { DiffResult, ResourceLifecycle } from "../plugins/provider";
-import { coversKey } from "../propertyPath";
+import { changedPaths, covers, topOf } from "../propertyPath";
 import type { ResourceState } from "../stack/state";
-import {
-  isDefaultProvider,
-  parseProviderReference,
-  urnName,
-  urnType,
-} from "../urn";
 import {
   changedKeys,
   equal,
@@ -53,7 +47,7 @@ export function newState(
     propertyDependencies: goal.propertyDependencies,
     pendingReplacement: false,
     additionalSecretOutputs: goal.additionalSecretOutputs,
-    aliases: old === undefined || old.urn === urn ? [] : [old.urn],
+    aliases: [],
     customTimeouts: goal.customTimeouts,
     retainOnDelete: goal.retainOnDelete ?? false,
     deletedWith: goal.deletedWith,
@@ -75,6 +69,7 @@ export async function planChange(
   goal: Goal,
   lifecycle: ResourceLifecycle | undefined,
   preview: boolean,
+  isProviderReplaced: boolean,
 ): Promise<Plan> {
   const changes = changedKeys(old.inputs, next.inputs);
   if (lifecycle === undefined) {
@@ -82,7 +77,7 @@ export async function planChange(
       ? { kind: "same" }
       : { kind: "update", changes };
   }
-  const forced = forcedReplacement(old, next);
+  const forced = isProviderReplaced ? "provider" : pulledTrigger(old, next);
   if (forced !== undefined) {
     return {
       kind: "replace",
@@ -93,11 +88,9 @@ export async function planChange(
   }
   const diff = await compare(old, next, lifecycle, preview);
   const replaces = new Set(diff.replaces);
-  for (const change of changes) {
-    if (
-      goal.replaceOnChanges.some((path) => coversKey(path, change.slice(1)))
-    ) {
-      replaces.add(change.slice(1));
+  for (const place of diff.changes === "some" ? diff.changedKeys : []) {
+    if (goal.replaceOnChanges.some((path) => covers(path, place))) {
+      replaces.add(topOf(place));
     }
   }
   if (diff.changes === "none" && replaces.size === 0) {
@@ -139,9 +132,15 @@ export async function compare(
     newInputs: next.inputs,
     ignoreChanges: next.ignoreChanges,
   });
-  return diff.changes === "unknown"
-    ? { ...diff, changes: equal(old.inputs, next.inputs) ? "none" : "some" }
-    : diff;
+  if (diff.changes !== "unknown") {
+    return diff;
+  }
+  const changed = changedPaths(old.inputs, next.inputs);
+  return {
+    ...diff,
+    changes: changed.length === 0 ? "none" : "some",
+    changedKeys: changed,
+  };
 }
 
 /** Marks as secret what the program named, and every output that repeats a secret input. */
@@ -184,14 +183,11 @@ export function mustWrite(old: ResourceState, next: ResourceState): boolean {
   return !same;
 }
 
-/** A reason outside the provider's judgement for a new resource: another provider, or a pulled trigger. */
-function forcedReplacement(
+/** The trigger of a replacement, if it was pulled. */
+function pulledTrigger(
   old: ResourceState,
   next: ResourceState,
 ): string | undefined {
-  if (providerChanged(old, next)) {
-    return "provider";
-  }
   const before = old.replacementTrigger ?? null;
   const after = next.replacementTrigger ?? null;
   // A trigger that appears or disappears is a change of the program, not a pull.
@@ -200,26 +196,4 @@ function forcedReplacement(
     reveal(after) !== null &&
     !equal(revealAll(before), revealAll(after));
   return pulled ? "replacementTrigger" : undefined;
-}
-
-function providerChanged(old: ResourceState, next: ResourceState): boolean {
-  if (old.provider === next.provider) {
-    return false;
-  }
-  const before = parseProviderReference(old.provider);
-  const after = parseProviderReference(next.provider);
-  if (before === undefined || after === undefined) {
-    return true;
-  }
-  // A provider resource that was renamed keeps its id; one default provider stands in for another (a new version).
-  if (before.id === after.id) {
-    return false;
-  }
-  return (
-    before.urn === after.urn || !(isDefault(before.urn) && isDefault(after.urn))
-  );
-}
-
-function isDefault(urn: string): boolean {
-  return isDefaultProvider(urnType(urn), urnName(urn));
 }

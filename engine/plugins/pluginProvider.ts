@@ -23,6 +23,7 @@ import type {
   InvokeResult,
   Provider,
   ProviderConfig,
+  ReadResult,
   ResourceRequest,
 } from "./provider";
 
@@ -207,6 +208,32 @@ export class PluginProvider implements Provider {
     );
   }
 
+  async read(request: ExistingResource): Promise<ReadResult> {
+    const message = named(new pb.ReadRequest(), request.urn)
+      .setId(request.id)
+      .setProperties(this.send(request.oldOutputs))
+      .setInputs(this.send(request.oldInputs));
+    let inputs = request.oldInputs;
+    const result = await this.result(request.oldOutputs, async () => {
+      const response = await call<pb.ReadRequest, pb.ReadResponse>(
+        (r, done) => this.client.read(r, done),
+        message,
+      );
+      if (response.hasInputs()) {
+        inputs = this.keepSecrets(
+          fromWire(response.getInputs()),
+          request.oldInputs,
+        );
+      }
+      return {
+        id: response.getId(),
+        outputs: fromWire(response.getProperties()),
+        initErrors: [],
+      };
+    });
+    return { ...result, inputs };
+  }
+
   async invoke(
     token: string,
     args: PropertyMap,
@@ -309,13 +336,23 @@ function call<Request, Response>(
 /** What a plugin answered instead of a result; the message is the plugin's own, without gRPC's prefix. */
 export class PluginError extends Error {
   override readonly name = "PluginError";
+  /** Whether the plugin went away over the request, instead of answering it. */
+  readonly outcomeUnknown: boolean;
 
   constructor(override readonly cause: ServiceError) {
+    const { code, details } = cause;
     super(
-      cause.code === status.UNAVAILABLE
-        ? `the plugin has stopped (${cause.details})`
-        : cause.details,
+      code === status.UNAVAILABLE
+        ? `the plugin has stopped (${details})`
+        : details,
     );
+    const isBroken =
+      code === status.UNAVAILABLE ||
+      code === status.CANCELLED ||
+      details.includes("RST_STREAM");
+    // Without a connection the request was never sent.
+    this.outcomeUnknown =
+      isBroken && !details.startsWith("No connection established");
   }
 }
 

@@ -28,6 +28,11 @@ export interface CreateResult {
   initErrors: string[];
 }
 
+/** A resource as it is found in the world; without an id it is not there any more. */
+export interface ReadResult extends CreateResult {
+  inputs: PropertyMap;
+}
+
 export interface InvokeResult {
   outputs: PropertyMap;
   failures: CheckFailure[];
@@ -85,6 +90,7 @@ export interface Provider extends ResourceLifecycle {
   checkConfig(change: ConfigChange): Promise<CheckResult>;
   diffConfig(change: ConfigChange): Promise<DiffResult>;
   configure(config: ProviderConfig): Promise<void>;
+  read(request: ExistingResource): Promise<ReadResult>;
   invoke(
     token: string,
     args: PropertyMap,

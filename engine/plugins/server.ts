@@ -245,6 +245,7 @@ function registration(
   response.setId(registered.id);
   response.setObject(toWire(registered.outputs));
   response.setResult(resource.Result.SUCCESS);
+  response.setUnknown(registered.skipped === true);
   return response;
 }
 

@@ -43,7 +43,13 @@ export interface Display {
   close(): void;
 }
 
-export type Phase = "preview" | "update" | "destroy-preview" | "destroy";
+export type Phase =
+  | "preview"
+  | "update"
+  | "destroy-preview"
+  | "destroy"
+  | "refresh-preview"
+  | "refresh";
 
 /** What a phase came to. */
 export interface PhaseResult {

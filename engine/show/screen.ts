@@ -21,6 +21,8 @@ const TITLES: Record<Phase, string> = {
   update: "Updating",
   "destroy-preview": "Previewing destroy",
   destroy: "Destroying",
+  "refresh-preview": "Previewing refresh",
+  refresh: "Refreshing",
 };
 
 const PROGRESS_AFTER_MS = 2_000;
@@ -327,7 +329,7 @@ export class Screen implements Display {
 }
 
 function isPreview(phase: Phase): boolean {
-  return phase === "preview" || phase === "destroy-preview";
+  return phase.endsWith("preview");
 }
 
 /** Whether a step is worth a line: what stays as it is, and providers nobody asked for by name, are not. */

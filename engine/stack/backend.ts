@@ -20,7 +20,8 @@ import {
   type Snapshot,
 } from "./state";
 
-const STATE_VERSION = 3;
+/** The version of state files and exported states this engine reads and writes. */
+export const STATE_VERSION = 3;
 
 /** A state file as read: the JSON of its deployment, secrets still encrypted. */
 export interface StoredState {
@@ -31,7 +32,7 @@ export interface StoredState {
 
 /** What a finished update leaves in the history. */
 export interface HistoryEntry {
-  kind: "update" | "destroy";
+  kind: "update" | "destroy" | "refresh";
   startTime: number;
   endTime: number;
   succeeded: boolean;
@@ -109,6 +110,21 @@ export class Backend {
     await writeFileAtomic(this.file, JSON.stringify(state));
   }
 
+  /** Keeps a copy of the state as it is, beside those Pulumi keeps. */
+  async backUp(stamp = nanoseconds()): Promise<void> {
+    if (existsSync(this.file)) {
+      const folder = join(
+        this.root,
+        ".pulumi",
+        "backups",
+        this.project,
+        this.stack,
+      );
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await copyFile(this.file, join(folder, `${this.stack}.${stamp}.json`));
+    }
+  }
+
   /** Notes a finished update, with a copy of the state it left, where `pulumi stack history` looks for it. */
   async addHistory(entry: HistoryEntry): Promise<void> {
     const folder = join(
@@ -118,7 +134,7 @@ export class Backend {
       this.project,
       this.stack,
     );
-    const stamp = BigInt(Date.now()) * 1_000_000n;
+    const stamp = nanoseconds();
     const prefix = join(folder, `${this.stack}-${stamp}`);
     await writeFileAtomic(
       `${prefix}.history.json`,
@@ -136,29 +152,7 @@ export class Backend {
     );
     if (existsSync(this.file)) {
       await copyFile(this.file, `${prefix}.checkpoint.json`);
-      const backups = join(
-        this.root,
-        ".pulumi",
-        "backups",
-        this.project,
-        this.stack,
-      );
-      await mkdir(backups, { recursive: true, mode: 0o700 });
-      await copyFile(this.file, join(backups, `${this.stack}.${stamp}.json`));
-    }
-  }
-
-  /** The names of the project's stacks in this backend. */
-  async stacks(): Promise<string[]> {
-    try {
-      const names = await readdir(
-        join(this.root, ".pulumi", "stacks", this.project),
-      );
-      return names
-        .filter((name) => name.endsWith(".json"))
-        .map((name) => name.slice(0, -".json".length));
-    } catch {
-      return [];
+      await this.backUp(stamp);
     }
   }
 
@@ -180,6 +174,27 @@ export class Backend {
       await writeFileAtomic(meta, "version: 1\n");
     }
   }
+}
+
+/** The names of a project's stacks in a backend. */
+export async function stackNames(
+  root: string,
+  project: string,
+): Promise<string[]> {
+  try {
+    const names = await readdir(join(root, ".pulumi", "stacks", project));
+    return names
+      .filter((name) => name.endsWith(".json"))
+      .map((name) => name.slice(0, -".json".length))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The time as Pulumi's file backend puts it into file names. */
+function nanoseconds(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
 }
 
 /** Turns the backend's URL into a folder; relative ones count from the current folder. */
@@ -249,7 +264,8 @@ export function decodeDeployment(
   };
 }
 
-function saltOf(deployment: PropertyMap): string | undefined {
+/** The salt a deployment's secrets were encrypted with. */
+export function saltOf(deployment: PropertyMap): string | undefined {
   const provider = deployment.secrets_providers;
   if (!isMap(provider)) {
     return undefined;

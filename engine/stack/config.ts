@@ -3,15 +3,14 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { EngineError, outOfScope } from "../errors";
-import {
-  canonicalJson,
-  isMap,
-  type PropertyMap,
-  type PropertyValue,
-} from "../values";
+import { goJson, isMap, type PropertyMap, type PropertyValue } from "../values";
 import { writeFileAtomic } from "./atomic";
 import { type Project, readYaml } from "./project";
-import type { Crypter } from "./secrets";
+
+/** Opens one ciphertext. */
+interface Decrypter {
+  decrypt: (ciphertext: string) => string;
+}
 
 /** A stack's configuration file, Pulumi.<stack>.yaml. */
 export interface StackConfig {
@@ -80,12 +79,12 @@ export async function appendSalt(file: string, salt: string): Promise<void> {
 /** Decrypts the configuration and turns structured values into JSON text. */
 export function programConfig(
   config: StackConfig,
-  crypter: () => Crypter,
+  crypter: () => Decrypter,
 ): ProgramConfig {
   const values: Record<string, string> = {};
   const secretKeys: string[] = [];
   for (const [key, value] of Object.entries(config.values).sort(byKey)) {
-    const opened = open(value, crypter);
+    const opened = openValue(value, crypter);
     values[key] = asText(opened.value);
     if (opened.secret) {
       secretKeys.push(key);
@@ -96,24 +95,30 @@ export function programConfig(
 
 /** Whether anything in the configuration has to be decrypted. */
 export function hasSecrets(config: StackConfig): boolean {
-  const search = (value: PropertyValue): boolean =>
-    secureText(value) !== undefined ||
-    (Array.isArray(value)
-      ? value.some(search)
-      : isMap(value) && Object.values(value).some(search));
-  return Object.values(config.values).some(search);
+  return Object.values(config.values).some(holdsSecret);
 }
 
-function open(
+/** Whether anything in a value has to be decrypted. */
+export function holdsSecret(value: PropertyValue): boolean {
+  return (
+    secureText(value) !== undefined ||
+    (Array.isArray(value)
+      ? value.some(holdsSecret)
+      : isMap(value) && Object.values(value).some(holdsSecret))
+  );
+}
+
+/** Decrypts what is secret in a value. */
+export function openValue(
   value: PropertyValue,
-  crypter: () => Crypter,
+  crypter: () => Decrypter,
 ): { value: PropertyValue; secret: boolean } {
   const ciphertext = secureText(value);
   if (ciphertext !== undefined) {
     return { value: crypter().decrypt(ciphertext), secret: true };
   }
   if (Array.isArray(value)) {
-    const elements = value.map((element) => open(element, crypter));
+    const elements = value.map((element) => openValue(element, crypter));
     return {
       value: elements.map((element) => element.value),
       secret: elements.some((element) => element.secret),
@@ -122,7 +127,7 @@ function open(
   if (isMap(value)) {
     const entries = Object.entries(value).map(([key, inner]) => ({
       key,
-      ...open(inner, crypter),
+      ...openValue(inner, crypter),
     }));
     return {
       value: Object.fromEntries(
@@ -134,7 +139,8 @@ function open(
   return { value, secret: false };
 }
 
-function secureText(value: PropertyValue): string | undefined {
+/** The ciphertext, if the value is a secret. */
+export function secureText(value: PropertyValue): string | undefined {
   return isMap(value) &&
     Object.keys(value).length === 1 &&
     typeof value.secure === "string"
@@ -142,15 +148,27 @@ function secureText(value: PropertyValue): string | undefined {
     : undefined;
 }
 
-function asText(value: PropertyValue): string {
+/** A value as a program gets it. */
+export function asText(value: PropertyValue): string {
   if (value === null) {
     return "";
   }
-  return typeof value === "object" ? canonicalJson(value) : String(value);
+  return typeof value === "object" ? goJson(value) : String(value);
 }
 
 function byKey([a]: [string, unknown], [b]: [string, unknown]): number {
   return a < b ? -1 : 1;
+}
+
+/** A key as it is given: without a namespace it is the project's; old ones are `project:config:key`. */
+export function fullKey(key: string, project: string): string {
+  const short = shortKey(key.includes(":") ? key : `${project}:${key}`);
+  if (!/^[^:]+:[^:]+$/.test(short)) {
+    throw new EngineError(
+      `"${key}" is not a configuration key: it has the form <name> or <namespace>:<name>.`,
+    );
+  }
+  return short;
 }
 
 /** Old files write `project:config:key` for `project:key`. */

@@ -1,5 +1,11 @@
+import { isOutcomeUnknown } from "../errors";
 import { parseProviderReference } from "../urn";
-import type { PendingOperation, ResourceState, Snapshot } from "./state";
+import {
+  type PendingOperation,
+  referencesOf,
+  type ResourceState,
+  type Snapshot,
+} from "./state";
 
 /** Keeps the state of a stack while an update changes it, and has it written after every change. */
 export class Journal {
@@ -9,6 +15,7 @@ export class Journal {
   private readonly renamed = new Map<string, string>();
   private readonly pending = new Set<PendingOperation>();
   private interrupted: PendingOperation[];
+  private outOfOrder = false;
   private writing: Promise<void> = Promise.resolve();
   private queued: Promise<void> | undefined;
 
@@ -39,6 +46,13 @@ export class Journal {
     await this.save();
   }
 
+  /** As `abandon`, unless nobody knows whether the step took effect: then the next run has to hear of it. */
+  async failed(operation: PendingOperation, error: unknown): Promise<void> {
+    if (!isOutcomeUnknown(error)) {
+      await this.abandon(operation);
+    }
+  }
+
   /** Puts a resource's new state in the place of its old one, and writes it. */
   async settle(
     next: ResourceState,
@@ -65,6 +79,12 @@ export class Journal {
     this.interrupted = this.interrupted.filter(
       (operation) => operation.resource.urn !== next.urn,
     );
+  }
+
+  /** As `keep`, for a resource that is left out of an update: what it refers to may not be registered any more. */
+  keepAside(next: ResourceState, old: ResourceState): void {
+    this.keep(next, old);
+    this.outOfOrder = true;
   }
 
   /** Forgets what a run before this one was interrupted in, once there is nothing left to do about it. */
@@ -96,7 +116,7 @@ export class Journal {
       ),
     ];
     return {
-      resources: resources
+      resources: (this.outOfOrder ? inOrder(resources) : resources)
         .filter((resource) => !this.removed.has(resource))
         .map((resource) => this.followed(resource)),
       pendingOperations: [...this.interrupted, ...this.pending],
@@ -143,4 +163,30 @@ export class Journal {
           : `${follow(provider.urn)}::${provider.id}`,
     };
   }
+}
+
+/** The same resources, each after those it refers to. */
+function inOrder(resources: ResourceState[]): ResourceState[] {
+  const byUrn = new Map(
+    resources
+      .filter((resource) => !resource.delete)
+      .map((resource) => [resource.urn, resource]),
+  );
+  const ordered = new Set<ResourceState>();
+  const visited = new Set<ResourceState>();
+  const add = (resource: ResourceState): void => {
+    if (visited.has(resource)) {
+      return;
+    }
+    visited.add(resource);
+    for (const urn of referencesOf(resource)) {
+      const other = byUrn.get(urn);
+      if (other !== undefined) {
+        add(other);
+      }
+    }
+    ordered.add(resource);
+  };
+  resources.forEach(add);
+  return [...ordered];
 }

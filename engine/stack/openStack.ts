@@ -4,6 +4,7 @@ import {
   Backend,
   backendFolder,
   decodeDeployment,
+  stackNames,
   type StoredState,
 } from "./backend";
 import {
@@ -24,6 +25,34 @@ export interface StackOptions {
   configFile: string | undefined;
 }
 
+/** Where a stack is, before anything of it is read. */
+export interface StackPlace {
+  project: Project;
+  name: string;
+  backend: Backend;
+}
+
+/** Finds the stack a command is about. */
+export async function locateStack(
+  given: string | undefined,
+  environment: NodeJS.ProcessEnv,
+): Promise<StackPlace> {
+  const { project, root } = await locateBackend(environment);
+  const name = stackName(given ?? environment.PULUMI_STACK, project);
+  return { project, name, backend: new Backend(root, project.name, name) };
+}
+
+/** Finds the project and the folder that holds its stacks. */
+export async function locateBackend(
+  environment: NodeJS.ProcessEnv,
+): Promise<{ project: Project; root: string }> {
+  const project = await loadProject(process.cwd());
+  const root = backendFolder(
+    environment.PULUMI_BACKEND_URL ?? project.backendUrl,
+  );
+  return { project, root };
+}
+
 /** One stack with everything read that a command needs of it. */
 export class OpenStack {
   private constructor(
@@ -37,6 +66,8 @@ export class OpenStack {
     readonly crypter: Promise<Crypter>,
     /** The state, opened. */
     readonly snapshot: Promise<Snapshot>,
+    /** Opens what was encrypted under another salt with the same passphrase. */
+    readonly crypterOf: (salt: string) => Promise<Crypter>,
   ) {}
 
   /** Reads project, configuration and state. */
@@ -44,27 +75,23 @@ export class OpenStack {
     options: StackOptions,
     environment: NodeJS.ProcessEnv,
   ): Promise<OpenStack> {
-    const project = await loadProject(process.cwd());
-    const root = backendFolder(
-      environment.PULUMI_BACKEND_URL ?? project.backendUrl,
-    );
-    const stack = stackName(options.stack ?? environment.PULUMI_STACK, project);
-    const backend = new Backend(root, project.name, stack);
+    const {
+      project,
+      name: stack,
+      backend,
+    } = await locateStack(options.stack, environment);
     const [config, stored, passphrase] = await Promise.all([
       loadStackConfig(project, stack, options.configFile),
       backend.read(),
       readPassphrase(environment),
     ]);
     const salt = config.encryptionSalt ?? stored?.salt;
-    const crypter =
-      salt === undefined
-        ? Crypter.create(passphrase)
-        : Crypter.open(passphrase, salt);
+    const crypter = Crypter.forStack(passphrase, salt);
+    const crypterOf = (other: string): Promise<Crypter> =>
+      other === salt ? crypter : Crypter.open(passphrase, other);
     const stateSalt = stored?.salt;
     const stateCrypter =
-      stateSalt === undefined || stateSalt === salt
-        ? crypter
-        : Crypter.open(passphrase, stateSalt);
+      stateSalt === undefined ? crypter : crypterOf(stateSalt);
     const snapshot = stateCrypter.then((opened) =>
       stored === undefined
         ? { resources: [], pendingOperations: [] }
@@ -82,6 +109,7 @@ export class OpenStack {
       stored,
       crypter,
       snapshot,
+      crypterOf,
     );
   }
 
@@ -114,11 +142,11 @@ export class OpenStack {
     if (this.stored !== undefined) {
       return this.stored;
     }
-    const others = await this.backend.stacks();
+    const others = await stackNames(this.backend.root, this.project.name);
     const known =
       others.length === 0
         ? "There are no others"
-        : `There are: ${others.sort().join(", ")}`;
+        : `There are: ${others.join(", ")}`;
     throw new EngineError(
       `There is no stack "${this.name}" of the project "${this.project.name}" in ${this.backend.root}. ${known}.`,
     );

@@ -86,6 +86,16 @@ export class Crypter {
     return new Crypter(key, saltText);
   }
 
+  /** Opens the salt a stack has, or makes it one. */
+  static forStack(
+    passphrase: string,
+    salt: string | undefined,
+  ): Promise<Crypter> {
+    return salt === undefined
+      ? Crypter.create(passphrase)
+      : Crypter.open(passphrase, salt);
+  }
+
   /** Decrypts one secret. */
   decrypt(ciphertext: string): string {
     const plaintext = unseal(this.key, ciphertext);

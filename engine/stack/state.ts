@@ -1,6 +1,6 @@
 import { EngineError } from "../errors";
 import {
-  canonicalJson,
+  goJson,
   isMap,
   isSecret,
   mapValues,
@@ -13,6 +13,7 @@ import {
   SIGNATURE,
   sortKeys,
 } from "../values";
+import { parseProviderReference } from "../urn";
 import type { Crypter } from "./secrets";
 
 /** Seconds a step may take; absent means the provider's own limit. */
@@ -76,6 +77,18 @@ const KNOWN = new Set([
     " ",
   ),
 ]);
+
+/** The URNs a resource refers to. */
+export function referencesOf(resource: ResourceState): Set<string> {
+  const provider = parseProviderReference(resource.provider);
+  return new Set([
+    resource.parent,
+    resource.deletedWith,
+    ...(provider === undefined ? [] : [provider.urn]),
+    ...resource.dependencies,
+    ...Object.values(resource.propertyDependencies).flat(),
+  ]);
+}
 
 /** How secrets look in what is written: as ciphertext, or in the open for `--show-secrets`. */
 export type SecretForm = "ciphertext" | "plaintext";
@@ -206,7 +219,7 @@ function encodeValue(
   form: SecretForm,
 ): PropertyValue {
   if (isSecret(value)) {
-    const plaintext = canonicalJson(revealAll(value));
+    const plaintext = goJson(revealAll(value));
     return form === "ciphertext"
       ? { [SIGNATURE]: SECRET, ciphertext: crypter.encryptAt(place, plaintext) }
       : { [SIGNATURE]: SECRET, plaintext };
@@ -268,7 +281,7 @@ function decodeSecret(
     parse(JSON.parse(crypter.decrypt(value.ciphertext))),
     crypter,
   );
-  crypter.remember(place, canonicalJson(opened), value.ciphertext);
+  crypter.remember(place, goJson(opened), value.ciphertext);
   return opened;
 }
 

@@ -10,6 +10,7 @@ async function refused(
     environment,
     out: () => undefined,
     error: (text) => (error += text),
+    readInput: () => Promise.resolve(""),
     terminal: false,
   };
   expect(await main(args, surroundings)).toBe(1);
@@ -25,9 +26,10 @@ afterEach(() => {
 
 describe("the command line", () => {
   test.each([
-    [["refresh"], "The command `refresh`"],
-    [["stack", "ls"], "The command `stack ls`"],
-    [["up", "--target", "x"], "The option --target"],
+    [["stack", "rename"], "The command `stack rename`"],
+    [["config", "set-all"], "`config set-all`"],
+    [["config", "set", "a", "b", "--type", "int"], "The option --type"],
+    [["up", "--replace", "x"], "The option --replace"],
     [["up", "--refresh", "--yes"], "The option --refresh"],
     [["logs"], "The command `logs`"],
   ])(

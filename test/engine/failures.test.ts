@@ -100,8 +100,23 @@ describe("when something goes wrong", () => {
     ]);
     expect(result.code).toBe(1);
     expect(result.out).toContain("the plugin has stopped");
+    // Whether `b` was made before the plugin died, nobody knows.
+    expect(sandbox.deployment().pending_operations).toMatchObject([
+      {
+        type: "creating",
+        resource: { urn: expect.stringMatching(/::b$/) as string },
+      },
+    ]);
     expect(sandbox.names()).toEqual(["fleet-dev", "default", "a"]);
     expect(readdirSync(sandbox.lockFolder())).toEqual([]);
+    sandbox.configure([
+      { name: "a", text: "one" },
+      { name: "b", text: "fine", dependsOn: ["a"] },
+    ]);
+    const again = await sandbox.run("up", "--yes", "--skip-preview");
+    expect(again.code).toBe(0);
+    expect(again.out).toContain('interrupted while creating "b"');
+    expect(sandbox.deployment().pending_operations).toBeUndefined();
   });
 
   test("a resource that was made but is not ready is kept, fails the run, and gets another chance", async () => {
@@ -126,6 +141,11 @@ describe("when something goes wrong", () => {
     expect(result.out).toContain("the program threw");
     expect(sandbox.journal()).toEqual([]);
     expect(sandbox.resource("a")).toBeDefined();
+    const late = await sandbox.run("up", "--yes", "--skip-preview");
+    expect(late.code).toBe(1);
+    expect(sandbox.resource("fleet-dev")).toMatchObject({
+      outputs: { a: "<one>" },
+    });
   });
 
   test("two resources of one name are a mistake", async () => {

@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
 
-import { coversKey, parsePath, resetPath } from "../../engine/propertyPath";
+import {
+  changedPaths,
+  covers,
+  parsePath,
+  resetPath,
+} from "../../engine/propertyPath";
+import { secret } from "../../engine/values";
 
 describe("property paths", () => {
   test.each([
@@ -49,9 +55,22 @@ describe("property paths", () => {
     );
   });
 
-  test("cover a top-level property", () => {
-    expect(coversKey("subject.commonName", "subject")).toBe(true);
-    expect(coversKey("*", "anything")).toBe(true);
-    expect(coversKey("a", "b")).toBe(false);
+  test("cover a place and what is in it", () => {
+    expect(covers("subject", "subject.commonName")).toBe(true);
+    expect(covers("subject.commonName", "subject")).toBe(false);
+    expect(covers("subject.commonName", "subject.country")).toBe(false);
+    expect(covers("*", "anything")).toBe(true);
+    expect(covers("list[*].name", "list[3].name")).toBe(true);
+    expect(covers("list[*].name", "list")).toBe(false);
+    expect(covers("a", "b")).toBe(false);
+  });
+
+  test("say where two values differ", () => {
+    expect(
+      changedPaths(
+        { a: 1, b: { c: [1, 2], "x.y": 1 }, d: secret(1), same: [{}] },
+        { b: { c: [1, 3, 4], "x.y": 2 }, d: 1, same: [{}] },
+      ),
+    ).toEqual(["a", "b.c[1]", "b.c[2]", 'b["x.y"]', "d"]);
   });
 });

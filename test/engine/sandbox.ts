@@ -42,22 +42,26 @@ export class Sandbox {
   private readonly project: string;
   private readonly environment: NodeJS.ProcessEnv;
 
-  constructor(private readonly fixture: string) {
+  constructor(
+    private readonly fixture: string,
+    passphrase = "correct horse",
+  ) {
     this.project = join(__dirname, "fixtures", fixture);
     mkdirSync(join(this.folder, "state"));
     this.environment = {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "correct horse",
+      PULUMI_CONFIG_PASSPHRASE: passphrase,
       PULUMI_HOME: join(this.folder, "home"),
       NODE_COMPILE_CACHE: join(tmpdir(), "engine-test-compile-cache"),
       DEMO_JOURNAL: join(this.folder, "journal"),
+      DEMO_WORLD: join(this.folder, "world.json"),
       OUTPUT_DIRECTORY: join(this.folder, "rendered"),
     };
   }
 
-  /** The same sandbox as someone sees it who has another passphrase. */
-  withPassphrase(passphrase: string): Pick<Sandbox, "run"> {
+  /** The same sandbox as someone sees it who has another passphrase, or none. */
+  withPassphrase(passphrase: string | undefined): Pick<Sandbox, "run"> {
     const environment = {
       ...this.environment,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
@@ -85,8 +89,17 @@ export class Sandbox {
     return this.start(args).result;
   }
 
+  /** Runs a command of the engine that reads its standard input. */
+  feed(input: string, ...args: string[]): Promise<Result> {
+    return this.start(args, this.environment, input).result;
+  }
+
   /** Starts a command of the engine. */
-  start(args: string[], environment = this.environment): Started {
+  start(
+    args: string[],
+    environment = this.environment,
+    input?: string,
+  ): Started {
     const child = spawn(
       process.execPath,
       [
@@ -105,8 +118,9 @@ export class Sandbox {
           this.configFile,
         ],
       ],
-      { env: environment, stdio: ["ignore", "pipe", "pipe"] },
+      { env: environment, stdio: ["pipe", "pipe", "pipe"] },
     );
+    child.stdin.end(input);
     let out = "";
     let err = "";
     child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
@@ -177,6 +191,11 @@ export class Sandbox {
     return this.resources().map(({ urn }) =>
       typeof urn === "string" ? (urn.split("::").at(-1) ?? "") : "",
     );
+  }
+
+  /** Says what has become of resources behind the engine's back. */
+  setWorld(world: Record<string, unknown>): void {
+    writeFileSync(join(this.folder, "world.json"), JSON.stringify(world));
   }
 
   /** What the plugin was asked to change since the last look. */

@@ -138,6 +138,44 @@ describe("updates of a small program", () => {
     expect(statSync(sandbox.stateFile()).mode & 0o777).toBe(0o600);
   });
 
+  test("what turns secret is secret in the outputs too, although nothing is done", async () => {
+    await sandbox.prepare([
+      { name: "a", text: "hush" },
+      { name: "b", text: "soft" },
+    ]);
+    sandbox.journal();
+    const result = await sandbox.up([
+      { name: "a", text: "hush", hush: true },
+      { name: "b", text: "soft", additionalSecretOutputs: ["label"] },
+    ]);
+    expect(result.code).toBe(0);
+    expect(sandbox.journal()).toEqual([]);
+    expect(sandbox.resource("a")).toMatchObject({
+      outputs: { text: { ciphertext: expect.any(String) as string } },
+    });
+    expect(sandbox.resource("b")).toMatchObject({
+      outputs: {
+        text: "soft",
+        label: { ciphertext: expect.any(String) as string },
+      },
+    });
+  });
+
+  test("replaceOnChanges goes by what the plugin says has changed, and no further", async () => {
+    const item = { name: "a", text: "one", tags: { x: 1, y: 1 } };
+    const more = { undecided: true, replaceOnChanges: ["tags.x"] };
+    await sandbox.prepare([{ ...item, ...more }]);
+    sandbox.journal();
+    await sandbox.up([{ ...item, ...more, tags: { x: 1, y: 2 } }]);
+    expect(sandbox.journal()).toEqual(["update a"]);
+    await sandbox.up([{ ...item, ...more, tags: { x: 2, y: 2 } }]);
+    expect(sandbox.journal()).toEqual(["create a", "delete a"]);
+    // This plugin decides, and names no property.
+    const named = { replaceOnChanges: ["text"], undecided: false };
+    await sandbox.up([{ ...item, ...named, text: "two" }]);
+    expect(sandbox.journal()).toEqual(["update a"]);
+  });
+
   test("follows an alias: the resource keeps its id and nothing is created", async () => {
     await sandbox.prepare([{ name: "old", text: "one" }]);
     const id = sandbox.resource("old")?.id;
@@ -149,8 +187,9 @@ describe("updates of a small program", () => {
     expect(sandbox.journal()).toEqual([]);
     expect(sandbox.resource("new")).toMatchObject({
       id,
-      aliases: ["urn:pulumi:dev::fleet::demo:index:Item::old"],
+      urn: "urn:pulumi:dev::fleet::demo:index:Item::new",
     });
+    expect(sandbox.resource("new")?.aliases).toBeUndefined();
     expect(sandbox.resource("old")).toBeUndefined();
   });
 
@@ -193,6 +232,7 @@ describe("updates of a small program", () => {
     const refused = await sandbox.up([]);
     expect(refused.code).toBe(1);
     expect(refused.out).toContain('"a" would be deleted, but it is protected');
+    expect(refused.out).toContain("-  demo:index:Item a failed");
     expect(sandbox.stateText()).toBe(written);
   });
 

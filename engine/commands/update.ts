@@ -1,0 +1,145 @@
+import { createInterface } from "node:readline/promises";
+
+import type { Command } from "commander";
+
+import { EngineError, messageOf } from "../errors";
+import { type Kind, Run } from "../run";
+import type { Display } from "../show/events";
+import { JsonReport } from "../show/jsonReport";
+import { Screen } from "../show/screen";
+import {
+  openStack,
+  type StackFlags,
+  stackFlags,
+  type Surroundings,
+} from "./common";
+
+interface UpdateFlags extends StackFlags {
+  yes?: boolean;
+  skipPreview?: boolean;
+  diff?: boolean;
+  json?: boolean;
+  expectNoChanges?: boolean;
+  showSecrets?: boolean;
+  target: string[];
+  targetDependents?: boolean;
+}
+
+/** Adds the commands that change a stack, or show how they would. */
+export function addUpdateCommands(
+  root: Command,
+  surroundings: Surroundings,
+): void {
+  const updates: [Kind, string][] = [
+    ["up", "Create or update the resources of a stack"],
+    ["preview", "Show what an update would change"],
+    ["destroy", "Delete all resources of a stack"],
+    ["refresh", "Take over what has become of the resources of a stack"],
+  ];
+  for (const [kind, description] of updates) {
+    const command = stackFlags(root.command(kind).description(description))
+      .option("--diff", "show what changes in each resource")
+      .option("--json", "write one JSON document and nothing else")
+      .option("--expect-no-changes", "fail if anything would change")
+      .option("--show-secrets", "show secrets in the open")
+      .option(
+        "-t, --target <urn>",
+        "only this resource (repeatable; * and ** stand for parts of the URN)",
+        (urn: string, others: string[]) => [...others, urn],
+        [],
+      )
+      .option("--target-dependents", "what depends on a target too");
+    if (kind !== "preview") {
+      command
+        .option("-y, --yes", "do not ask after the preview")
+        .option("-f, --skip-preview", "update without a preview");
+    }
+    command.action(async (flags: UpdateFlags) => {
+      await update(kind, flags, surroundings);
+    });
+  }
+}
+
+async function update(
+  kind: Kind,
+  flags: UpdateFlags,
+  surroundings: Surroundings,
+) {
+  const interactive =
+    surroundings.terminal &&
+    flags.nonInteractive !== true &&
+    flags.json !== true;
+  if (kind !== "preview" && flags.yes !== true && !interactive) {
+    throw new EngineError(
+      `Without a terminal to ask at, \`${kind}\` needs --yes. To look only, use \`preview\`.`,
+    );
+  }
+  const stack = await openStack(flags, surroundings);
+  if (kind === "destroy" || kind === "refresh") {
+    await stack.requireState();
+  }
+  const showSecrets = flags.showSecrets === true;
+  const report =
+    flags.json === true
+      ? new JsonReport(showSecrets, surroundings.error)
+      : undefined;
+  const display: Display =
+    report ??
+    new Screen({
+      stack: stack.name,
+      terminal: interactive,
+      color: interactive && surroundings.environment.NO_COLOR === undefined,
+      diff: flags.diff === true,
+      showSecrets,
+      write: surroundings.out,
+    });
+  const run = new Run(
+    stack,
+    kind,
+    {
+      skipPreview: flags.skipPreview === true,
+      targets: flags.target,
+      targetDependents: flags.targetDependents === true,
+      expectNoChanges: flags.expectNoChanges === true,
+      confirm: () => (flags.yes === true ? Promise.resolve(true) : ask(kind)),
+    },
+    display,
+    surroundings.environment,
+  );
+  try {
+    await run.execute();
+  } catch (error) {
+    report?.failed(messageOf(error));
+    throw error;
+  } finally {
+    if (report !== undefined) {
+      surroundings.out(`${report.document()}\n`);
+    }
+  }
+}
+
+async function ask(kind: string): Promise<boolean> {
+  const reader = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+  });
+  const gone = new AbortController();
+  const leave = (): void => {
+    gone.abort();
+  };
+  // Ctrl-C and the end of input are answers too.
+  reader.once("SIGINT", leave).once("close", leave);
+  try {
+    const what = kind === "up" ? "update" : kind;
+    const answer = await reader.question(
+      `Do you want to perform this ${what}? (yes/no) `,
+      { signal: gone.signal },
+    );
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    process.stdout.write("\n");
+    return false;
+  } finally {
+    reader.close();
+  }
+}

@@ -1,0 +1,26 @@
+/** Runs so many jobs at a time, in the order they came. */
+export class Pool {
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private free: number) {}
+
+  async run<T>(job: () => Promise<T>): Promise<T> {
+    if (this.free > 0) {
+      this.free -= 1;
+    } else {
+      await new Promise<void>((resolve) => {
+        this.waiting.push(resolve);
+      });
+    }
+    try {
+      return await job();
+    } finally {
+      const next = this.waiting.shift();
+      if (next === undefined) {
+        this.free += 1;
+      } else {
+        next();
+      }
+    }
+  }
+}
