@@ -15,6 +15,12 @@ module.exports = {
   testTimeout: 120_000,
   // Whole updates start three processes each; more workers than cores would only make them wait.
   maxWorkers: "100%",
-  modulePathIgnorePatterns: ["<rootDir>/\\.state", "<rootDir>/dist"],
+  // Programs that tests start have package files of their own, several of one name.
+  modulePathIgnorePatterns: [
+    "<rootDir>/\\.state",
+    "<rootDir>/dist",
+    "/fixtures/",
+    "/conformance/program/",
+  ],
   reporters: ["default", "<rootDir>/test/support/summaryReporter.cjs"],
 };
