@@ -129,6 +129,8 @@ function bundledEngine(command, options, configFile) {
     join(ROOT, "engine", "main.ts"),
     command,
     ...commonArguments(command, options, configFile),
+    // So that an import keeps its salt beside the state, too; the real CLI has no such flag there.
+    ...(command === "stack" ? ["--config-file", configFile] : []),
   ];
   return (env, stdio) => start(findNode(), args, env, stdio);
 }

@@ -3,10 +3,12 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -91,6 +93,20 @@ describe("the package, installed into a program of its own", () => {
       });
     }
     await run(cli, "preview", "--expect-no-changes", "--engine=bundled");
+  });
+
+  test("leaves the program's configuration as it was, also where it imports a state", async () => {
+    const cli = join(installed, "bin", "run.mjs");
+    const configuration = join(program, "Pulumi.dev.yaml");
+    const state = join(folder, "state.json");
+    const before = readFileSync(configuration, "utf8");
+    writeFileSync(
+      state,
+      await run(cli, "stack", "export", "--engine=bundled"),
+      { mode: 0o600 },
+    );
+    await run(cli, "stack", "import", `--file=${state}`, "--engine=bundled");
+    expect(readFileSync(configuration, "utf8")).toBe(before);
   });
 
   test("keeps state and passphrase out of the program's git", () => {
