@@ -108,6 +108,13 @@ export function canMove(notAfter: Date, issuerNotAfter?: Date): boolean {
   return issuerNotAfter === undefined || notAfter < issuerNotAfter;
 }
 
+/** Whether a certificate that waits for its issuer has waited long enough: only a sixth of its life is left. */
+export function isInLastSixth(validity: Validity, now: Date): boolean {
+  const end = validity.notAfter.getTime();
+  const life = end - validity.notBefore.getTime();
+  return now.getTime() > end - life / 6;
+}
+
 /** A date as it stands in outputs and files: `2026-11-20T21:46:40Z`. */
 export function formatDate(date: Date): string {
   return date.toISOString().replace(/\.\d{3}Z$/, "Z");

@@ -8,7 +8,13 @@ import { checkOrder, profileOf } from "../pki/order";
 import { InputError, formatProblem } from "../pki/problem";
 import { readRequest } from "../pki/request";
 import { formatSubject } from "../pki/subject";
-import { canMove, formatDate, renewalPoint } from "../pki/validity";
+import type { Validity } from "../pki/validity";
+import {
+  canMove,
+  formatDate,
+  isInLastSixth,
+  renewalPoint,
+} from "../pki/validity";
 import {
   checkSigner,
   checkUnchangeable,
@@ -34,7 +40,6 @@ import type { CustomResource, DiffResult } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
 import { readSigner, signerKeyIdentifier } from "./signer";
-import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
 /** `mqtt-pki:index:Certificate`: one certificate, self-signed or issued, renewed in place. */
@@ -104,15 +109,13 @@ export const certificate: CustomResource = {
   },
 
   async create(urn, inputs) {
-    const outs = await issue(urn, required(inputs));
+    const outs = await issue(urn, schema.required(certificateInputs, inputs));
     return { id: outs.subjectKeyIdentifier, outs };
   },
 
   async update(_id, urn, olds, news) {
-    const inputs = required(news);
-    const old = certificateOutputs.parse(
-      schema.parse(certificateOutputs, olds).value,
-    );
+    const inputs = schema.required(certificateInputs, news);
+    const old = schema.required(certificateOutputs, olds);
     const mustIssue =
       (await reasonToIssue(old, inputs, [])) !== undefined ||
       isDue(old, inputs);
@@ -132,14 +135,6 @@ export const certificate: CustomResource = {
     return Promise.resolve();
   },
 };
-
-function required(properties: Properties): CertificateInputs {
-  const { value, problems } = schema.parse(certificateInputs, properties);
-  if (value === undefined) {
-    throw new InputError(problems);
-  }
-  return value;
-}
 
 /** Why a certificate must be issued anew, apart from its age; `undefined` where it need not. */
 async function reasonToIssue(
@@ -213,9 +208,7 @@ async function isPostponed(
   if (problems.length === 0) {
     return false;
   }
-  const end = new Date(old.notAfter).getTime();
-  const life = end - new Date(old.notBefore).getTime();
-  if (now().getTime() > end - life / 6) {
+  if (isInLastSixth(validityOf(old), now())) {
     throw new InputError(problems);
   }
   await inform(
@@ -254,16 +247,19 @@ async function issue(
   };
 }
 
+function validityOf(old: CertificateOutputs): Validity {
+  return {
+    notBefore: new Date(old.notBefore),
+    notAfter: new Date(old.notAfter),
+  };
+}
+
 function renewAt(
   urn: string,
   inputs: CertificateInputs,
   old: CertificateOutputs,
 ): string {
-  const validity = {
-    notBefore: new Date(old.notBefore),
-    notAfter: new Date(old.notAfter),
-  };
-  return formatDate(renewalPoint(nameOf(urn), validity, inputs.renewal));
+  return formatDate(renewalPoint(nameOf(urn), validityOf(old), inputs.renewal));
 }
 
 /** Nothing leaves that a strict client would refuse (I12). */

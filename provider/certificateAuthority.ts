@@ -5,7 +5,6 @@ import { readIssuer } from "../pki/authority";
 import { keyIdentifier, publicKeyDer } from "../pki/key";
 import { joinCertificates } from "../pki/pem";
 import type { Problem } from "../pki/problem";
-import { InputError } from "../pki/problem";
 import { formatDate } from "../pki/validity";
 import {
   GenerationState,
@@ -94,15 +93,15 @@ export const certificateAuthority: CustomResource = {
   create(urn, inputs) {
     return Promise.resolve({
       id: nameOf(urn),
-      outs: outputs(required(inputs), {}),
+      outs: outputs(schema.required(inputsSchema, inputs), {}),
     });
   },
 
   update(_id, _urn, olds, news) {
-    const { evidence } = outputsSchema.parse(
-      schema.parse(outputsSchema, olds).value,
-    );
-    return Promise.resolve({ outs: outputs(required(news), evidence) });
+    const { evidence } = schema.required(outputsSchema, olds);
+    return Promise.resolve({
+      outs: outputs(schema.required(inputsSchema, news), evidence),
+    });
   },
 
   delete() {
@@ -117,14 +116,6 @@ function checkCertificate(
   return attempt(() => {
     readIssuer(certificatePem, path);
   });
-}
-
-function required(properties: Properties): Inputs {
-  const { value, problems } = schema.parse(inputsSchema, properties);
-  if (value === undefined) {
-    throw new InputError(problems);
-  }
-  return value;
 }
 
 function outputs(inputs: Inputs, before: Evidence): Properties {

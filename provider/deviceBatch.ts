@@ -109,17 +109,23 @@ export const deviceBatch: CustomResource = {
   },
 
   async create(urn, inputs) {
-    return { id: nameOf(urn), outs: await issue(urn, required(inputs), false) };
+    return {
+      id: nameOf(urn),
+      outs: await issue(urn, schema.required(deviceBatchInputs, inputs), false),
+    };
   },
 
   async update(_id, urn, olds, news) {
-    const inputs = required(news);
-    const old = readOutputs(olds);
+    const inputs = schema.required(deviceBatchInputs, news);
+    const old = schema.required(outputsSchema, olds);
     return { outs: await issue(urn, inputs, inputs.reissue !== old.reissue) };
   },
 
   delete(_id, _urn, outputs) {
-    const { outputDirectory, issuerKeyIdentifier } = readOutputs(outputs);
+    const { outputDirectory, issuerKeyIdentifier } = schema.required(
+      outputsSchema,
+      outputs,
+    );
     new OutputDirectory(outputDirectory).remove(issuerKeyIdentifier);
     return Promise.resolve();
   },
@@ -133,18 +139,6 @@ async function issue(
   const at = signingTime(inputs.allowClockOverride);
   const { signer, allowClockOverride, devices, ...rest } = inputs;
   return { ...rest, ...(await issueBatch(urn, inputs, at, reissue)) };
-}
-
-function readOutputs(properties: Properties): z.infer<typeof outputsSchema> {
-  return outputsSchema.parse(schema.parse(outputsSchema, properties).value);
-}
-
-function required(properties: Properties): DeviceBatchInputs {
-  const { value, problems } = schema.parse(deviceBatchInputs, properties);
-  if (value === undefined) {
-    throw new InputError(problems);
-  }
-  return value;
 }
 
 function checkInputs(

@@ -24,6 +24,8 @@ import type { CertificateOrder } from "../pki/order";
 import { joinCertificates } from "../pki/pem";
 import type { Problem } from "../pki/problem";
 import { InputError, below } from "../pki/problem";
+import { isInLastSixth } from "../pki/validity";
+import { x509 } from "../pki/webcrypto";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { orderFor, readDevices } from "./deviceBatchInputs";
 import type { StoredDevice } from "./outputDirectory";
@@ -56,11 +58,13 @@ export function planBatch(
 ): PlannedDevice[] {
   const directory = new OutputDirectory(inputs.outputDirectory);
   const { certificatePem } = inputs.signer;
+  const certificate =
+    certificatePem === undefined
+      ? undefined
+      : readIssuer(certificatePem, "signer.certificatePem");
   const issuer = {
     keyIdentifier: issuerKeyIdentifier(inputs.signer),
-    ...(certificatePem !== undefined && {
-      notAfter: readIssuer(certificatePem, "signer.certificatePem").notAfter,
-    }),
+    ...(certificate && { notAfter: certificate.notAfter }),
   };
   return readDevices(inputs).map((device) => {
     const order = orderFor(device, inputs);
@@ -72,7 +76,8 @@ export function planBatch(
     const waits =
       action === DeviceAction.Renew &&
       stored !== undefined &&
-      mayWait(order, stored, inputs, at);
+      certificate !== undefined &&
+      mayWait(order, stored, certificate, at);
     return {
       device,
       order,
@@ -90,19 +95,11 @@ export function planBatch(
 function mayWait(
   order: CertificateOrder,
   stored: StoredDevice,
-  inputs: DeviceBatchInputs,
+  issuer: x509.X509Certificate,
   at: Date,
 ): boolean {
-  const { certificatePem } = inputs.signer;
-  if (certificatePem === undefined) {
-    return false;
-  }
-  const issuer = readIssuer(certificatePem, "signer.certificatePem");
-  const { notBefore, notAfter } = inventoryEntry("", stored.certificatePem);
-  const end = new Date(notAfter).getTime();
-  const life = end - new Date(notBefore).getTime();
   return (
-    at.getTime() <= end - life / 6 &&
+    !isInLastSixth(new x509.X509Certificate(stored.certificatePem), at) &&
     checkAgainstCertificate(order, issuer, at).length > 0
   );
 }

@@ -21,10 +21,7 @@ const argumentsSchema = z.strictObject({
  * number of shards is the same.
  */
 export function readDeviceBatch(args: Properties): Properties {
-  const { value, problems } = schema.parse(argumentsSchema, args);
-  if (value === undefined) {
-    throw new InputError(problems);
-  }
+  const value = schema.required(argumentsSchema, args);
   const directory = new OutputDirectory(value.outputDirectory);
   const data: Record<string, string> = {};
   for (const { id, status } of directory.inventory() ?? []) {

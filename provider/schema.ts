@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Problem } from "../pki/problem";
+import { InputError } from "../pki/problem";
 import type { Properties } from "./wire";
 import { isUnknown, unwrap } from "./wire";
 
@@ -100,6 +101,20 @@ export function parse<T>(
     ),
     unknown,
   };
+}
+
+/**
+ * Reads properties of which everything required must be there: in a create, an
+ * update or a function, and outputs of ours.
+ *
+ * @throws InputError with all that is wrong
+ */
+export function required<T>(schema: z.ZodType<T>, properties: Properties): T {
+  const { value, problems } = parse(schema, properties);
+  if (value === undefined) {
+    throw new InputError(problems);
+  }
+  return value;
 }
 
 /** The problems that are not about something a preview cannot know. */
