@@ -13,6 +13,15 @@ export function outOfScope(what: string): EngineError {
   );
 }
 
+/** What a program says that asked its SDK for something this engine has not; the SDK tells it to update a CLI. */
+export function inOwnWords(message: string): string {
+  return message.replace(
+    /The Pulumi CLI does not support (.+?)\. Please update the Pulumi CLI\.?/g,
+    (_, what: string) =>
+      outOfScope(`What the program asks for (${what})`).message,
+  );
+}
+
 /** The text of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return typeof error === "object" && error !== null && "message" in error

@@ -1,4 +1,11 @@
-import { equal, isMap, type PropertyMap, type PropertyValue } from "./values";
+import {
+  equal,
+  isMap,
+  isSecret,
+  type PropertyMap,
+  type PropertyValue,
+  secret,
+} from "./values";
 
 type Step = string | number;
 
@@ -23,14 +30,22 @@ export function parsePath(path: string): Step[] {
   return end === path.length ? steps : [path];
 }
 
-/** A copy of the new properties in which everything at the path is as in the old ones. */
-export function resetPath(
+/** The new properties with everything at the paths as in the old ones, and the paths for which that cannot be. */
+export function ignoreChanges(
   news: PropertyMap,
   olds: PropertyMap,
-  path: string,
-): PropertyMap {
-  const result = reset(news, olds, parsePath(path));
-  return isMap(result) ? result : news;
+  paths: string[],
+): { inputs: PropertyMap; failed: string[] } {
+  const inputs = structuredClone(news);
+  const failed = paths.filter(
+    (path) =>
+      !reset(
+        { value: inputs, hidden: false },
+        { value: olds, hidden: false },
+        parsePath(path),
+      ),
+  );
+  return { inputs, failed };
 }
 
 /** Whether a path leads to a place, or to something that place is in. */
@@ -74,39 +89,82 @@ export function changedPaths(
   return [at];
 }
 
+/** A value on the way along a path, and whether it is within a secret. */
+interface Place {
+  value: PropertyValue | undefined;
+  hidden: boolean;
+}
+
+/** Puts back what is at a path; false if one of the two has no such place while the other has. */
 function reset(
-  next: PropertyValue | undefined,
-  old: PropertyValue | undefined,
-  [step, ...rest]: Step[],
-): PropertyValue | undefined {
-  if (step === undefined) {
-    return old;
+  next: Place,
+  old: Place,
+  [step = "*", ...rest]: Step[],
+): boolean {
+  const [to, from] = [opened(next), opened(old)];
+  if (step !== "*") {
+    return resetMember(to, from, step, rest);
   }
-  if (Array.isArray(next) && Array.isArray(old)) {
-    // An element that was added or removed cannot be ignored on its own: the others would shift.
-    return next.map((element, index) =>
-      (step === "*" || index === Number(step)) && index < old.length
-        ? (reset(element, old[index], rest) ?? element)
-        : element,
-    );
+  if (isMap(to.value) && isMap(from.value)) {
+    const keys = Object.keys(from.value);
+    const all = rest.length > 0 ? keys : [...keys, ...Object.keys(to.value)];
+    return all.map((key) => resetMember(to, from, key, rest)).every(Boolean);
   }
-  if (!isMap(next) || !isMap(old)) {
-    return next;
+  if (Array.isArray(to.value) && Array.isArray(from.value)) {
+    const [here, there] = [to.value, from.value];
+    const common = [...here.keys()].filter((index) => index < there.length);
+    const done = common.map((index) => resetMember(to, from, index, rest));
+    return done.every(Boolean) && here.length === there.length;
   }
-  const keys =
-    step === "*"
-      ? new Set([...Object.keys(next), ...Object.keys(old)])
-      : [String(step)];
-  const result = { ...next };
-  for (const key of keys) {
-    const value =
-      rest.length === 0 ? old[key] : reset(next[key], old[key], rest);
-    if (value === undefined) {
-      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- property names are the user's
-      delete result[key];
-    } else {
-      result[key] = value;
+  return rest.length === 0 && typeof to.value === "object" && to.value !== null;
+}
+
+function resetMember(to: Place, from: Place, key: Step, rest: Step[]): boolean {
+  const isLeaf = rest.length === 0;
+  const [here, there] = [to.value, from.value];
+  // What was within a secret, and is put where none is, stays secret.
+  const kept = (value: PropertyValue): PropertyValue =>
+    from.hidden && !to.hidden ? secret(value) : value;
+  if (typeof key === "number") {
+    if (!Array.isArray(here) || !Array.isArray(there)) {
+      return !Array.isArray(here) && !Array.isArray(there);
     }
+    const [next, old] = [here[key], there[key]];
+    if (next === undefined || old === undefined) {
+      // An element that was added or removed cannot be ignored: the others would shift.
+      return isLeaf && next === old;
+    }
+    if (isLeaf) {
+      here[key] = kept(old);
+      return true;
+    }
+  } else if (isLeaf) {
+    const old = isMap(there) ? there[key] : undefined;
+    if (!isMap(here)) {
+      return old === undefined;
+    }
+    if (old === undefined) {
+      // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- property names are the user's
+      delete here[key];
+    } else {
+      here[key] = kept(old);
+    }
+    return true;
+  } else if (!isMap(here) || !isMap(there)) {
+    return !isMap(here) && !isMap(there);
+  } else if (here[key] === undefined) {
+    return there[key] === undefined;
   }
-  return result;
+  return reset(member(to, key), member(from, key), rest);
+}
+
+function member({ value, hidden }: Place, key: Step): Place {
+  const members = (value ?? {}) as Record<Step, PropertyValue | undefined>;
+  return { value: members[key], hidden };
+}
+
+function opened({ value, hidden }: Place): Place {
+  return isSecret(value)
+    ? opened({ value: value.value, hidden: true })
+    : { value, hidden };
 }

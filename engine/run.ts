@@ -7,9 +7,11 @@ import { RunningProgram } from "./plugins/program";
 import { EngineServer } from "./plugins/server";
 import type { Diagnostic, Display, Phase } from "./show/events";
 import type { ProgramConfig } from "./stack/config";
+import { DeploymentWriter } from "./stack/deploymentText";
 import { Journal } from "./stack/journal";
 import { StackLock } from "./stack/lock";
 import type { OpenStack } from "./stack/openStack";
+import { outputsOfStack } from "./stack/otherStack";
 import type { Snapshot } from "./stack/state";
 import { urnName } from "./urn";
 
@@ -73,6 +75,10 @@ export class Run {
       process.on(signal, interrupt);
     }
     try {
+      if (lock !== undefined) {
+        await this.target.refuseIfChanged();
+        await this.target.backend.sweep();
+      }
       await this.phases();
     } finally {
       this.display.close();
@@ -103,6 +109,7 @@ export class Run {
       (plugin, line) => {
         this.log({ severity: "info", urn: "", message: `${plugin}: ${line}` });
       },
+      (stack) => outputsOfStack(this.target, stack),
     );
     if (this.runsProgram) {
       this.plugins.warmUp();
@@ -167,6 +174,7 @@ export class Run {
     this.display.phaseStarted(phase);
     if (this.runsProgram) {
       // Its start-up needs nothing of the state, so it overlaps with opening that.
+      this.server?.calls.reset();
       this.program = this.start(preview, config, address);
     }
     const deployment = await this.prepare(preview);
@@ -175,10 +183,16 @@ export class Run {
     }
     if (this.kind === "refresh") {
       await deployment.refresh();
-    } else if (!deployment.activity.failed) {
+    } else if (!deployment.activity.cutShort && !this.interrupted) {
       await deployment.finish();
     }
     await deployment.activity.idle();
+    if (this.interrupted) {
+      deployment.activity.fail(
+        "",
+        `The ${this.kind === "up" ? "update" : this.kind} was interrupted. What was done is in the state; run it again to continue.`,
+      );
+    }
     await deployment.keepStackOutputs();
     this.report(phase, deployment, started);
     return deployment;
@@ -190,8 +204,9 @@ export class Run {
       target.crypter,
       target.snapshot,
     ]);
+    const writer = new DeploymentWriter(crypter);
     const store = (snapshot: Snapshot): Promise<void> =>
-      target.backend.write(snapshot, crypter, target.metadata);
+      target.backend.write(snapshot, writer, target.metadata);
     const { plugins, server } = this;
     if (plugins === undefined || server === undefined) {
       throw new EngineError("The engine has not been started.");
@@ -255,12 +270,6 @@ export class Run {
         deployment.activity.fail(deployment.stackUrn, result.error);
       }
     }
-    if (this.interrupted) {
-      deployment.activity.fail(
-        "",
-        "The update was interrupted. What was done is in the state; run it again to continue.",
-      );
-    }
   }
 
   private report(phase: Phase, deployment: Deployment, started: number): void {
@@ -272,6 +281,14 @@ export class Run {
       outputs: after,
       previousOutputs: before,
       milliseconds: Date.now() - started,
+      ...(this.program === undefined || this.server === undefined
+        ? {}
+        : {
+            program: {
+              milliseconds: this.program.milliseconds,
+              waitingMilliseconds: this.server.calls.milliseconds,
+            },
+          }),
     });
   }
 
@@ -311,5 +328,8 @@ export class Run {
 }
 
 function hasChanges(deployment: Deployment): boolean {
-  return [...deployment.activity.counts.keys()].some((op) => op !== "same");
+  const looks = ["same", "read", "discard"];
+  return [...deployment.activity.counts.keys()].some(
+    (op) => !looks.includes(op),
+  );
 }

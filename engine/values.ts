@@ -1,10 +1,15 @@
 import {
+  specialArchiveSig,
+  specialAssetSig,
   specialOutputValueSig,
+  specialResourceSig,
   specialSecretSig,
   specialSigKey,
   unknownValue,
 } from "@pulumi/pulumi/runtime/rpc";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+
+import { outOfScope } from "./errors";
 
 /** A property as it travels on the wire: JSON, in which secrets, references and unknowns carry a signature. */
 export type PropertyValue =
@@ -164,7 +169,23 @@ export function sortKeys(value: PropertyValue): PropertyValue {
   return value;
 }
 
-/** Reads properties off the wire. Output values become what they carry: an unknown, a secret or a plain value. */
+/** A value whose references to resources are the resources' ids, or URNs where they have none. */
+export function dereference(value: PropertyValue): PropertyValue {
+  if (Array.isArray(value)) {
+    return value.map(dereference);
+  }
+  if (!isMap(value)) {
+    return value;
+  }
+  return value[SIGNATURE] === specialResourceSig
+    ? (value.id ?? value.urn ?? null)
+    : mapValues(value, dereference);
+}
+
+/**
+ * Reads properties off the wire. Output values become what they carry: an unknown, a secret or a plain value. Fails by
+ * name at what this engine does not do.
+ */
 export function fromWire(struct: Struct | undefined): PropertyMap {
   if (struct === undefined) {
     return {};
@@ -208,10 +229,19 @@ function normalize(value: PropertyValue): PropertyValue {
   if (!isMap(value)) {
     return value;
   }
-  if (value[SIGNATURE] === specialOutputValueSig) {
-    const carried =
-      value.value === undefined ? UNKNOWN : normalize(value.value);
-    return value.secret === true ? secret(carried) : carried;
+  switch (value[SIGNATURE]) {
+    case specialOutputValueSig: {
+      const carried =
+        value.value === undefined ? UNKNOWN : normalize(value.value);
+      return value.secret === true ? secret(carried) : carried;
+    }
+    case specialResourceSig:
+      // The state has the version of each reference, the empty one too.
+      return { packageVersion: "", ...value };
+    case specialAssetSig:
+    case specialArchiveSig:
+      throw outOfScope("An asset or archive (pulumi.asset)");
+    default:
+      return mapValues(value, normalize);
   }
-  return mapValues(value, normalize);
 }

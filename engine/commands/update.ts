@@ -7,6 +7,7 @@ import { type Kind, Run } from "../run";
 import type { Display } from "../show/events";
 import { JsonReport } from "../show/jsonReport";
 import { Screen } from "../show/screen";
+import type { OpenStack } from "../stack/openStack";
 import {
   openStack,
   type StackFlags,
@@ -23,6 +24,7 @@ interface UpdateFlags extends StackFlags {
   showSecrets?: boolean;
   target: string[];
   targetDependents?: boolean;
+  refresh?: boolean;
 }
 
 /** Adds the commands that change a stack, or show how they would. */
@@ -49,6 +51,9 @@ export function addUpdateCommands(
         [],
       )
       .option("--target-dependents", "what depends on a target too");
+    if (kind === "up" || kind === "destroy") {
+      command.option("-r, --refresh", "as after a `refresh`");
+    }
     if (kind !== "preview") {
       command
         .option("-y, --yes", "do not ask after the preview")
@@ -93,21 +98,29 @@ async function update(
       showSecrets,
       write: surroundings.out,
     });
-  const run = new Run(
-    stack,
-    kind,
-    {
-      skipPreview: flags.skipPreview === true,
-      targets: flags.target,
-      targetDependents: flags.targetDependents === true,
-      expectNoChanges: flags.expectNoChanges === true,
-      confirm: () => (flags.yes === true ? Promise.resolve(true) : ask(kind)),
-    },
-    display,
-    surroundings.environment,
-  );
+  const run = (what: Kind, target: OpenStack): Promise<void> =>
+    new Run(
+      target,
+      what,
+      {
+        skipPreview: flags.skipPreview === true,
+        targets: flags.target,
+        targetDependents: flags.targetDependents === true,
+        expectNoChanges: flags.expectNoChanges === true,
+        confirm: () => (flags.yes === true ? Promise.resolve(true) : ask(what)),
+      },
+      display,
+      surroundings.environment,
+    ).execute();
   try {
-    await run.execute();
+    if (flags.refresh === true && stack.stored !== undefined) {
+      await run("refresh", stack);
+      // The project's folder has been gone to already.
+      const { cwd: _, ...entered } = flags;
+      await run(kind, await openStack(entered, surroundings));
+    } else {
+      await run(kind, stack);
+    }
   } catch (error) {
     report?.failed(messageOf(error));
     throw error;

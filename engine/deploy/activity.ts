@@ -15,6 +15,7 @@ export class Activity {
   changed = false;
   private announceStop: () => void = () => undefined;
   private failures = 0;
+  private objections = 0;
   private ending = false;
   private readonly running = new Set<Promise<unknown>>();
 
@@ -28,6 +29,11 @@ export class Activity {
   }
 
   get failed(): boolean {
+    return this.failures + this.objections > 0;
+  }
+
+  /** Whether something failed that leaves it open what comes after it. */
+  get cutShort(): boolean {
     return this.failures > 0;
   }
 
@@ -53,9 +59,20 @@ export class Activity {
     this.display.diagnostic({ severity: "error", urn, message });
   }
 
+  /** Reports what an update will refuse; how it would go on can be shown all the same. */
+  object(urn: string, message: string): void {
+    this.objections += 1;
+    this.display.diagnostic({ severity: "error", urn, message });
+  }
+
   /** Says something about a resource that is no reason to end. */
   warn(urn: string, message: string): void {
     this.display.diagnostic({ severity: "warning", urn, message });
+  }
+
+  /** Says something about a resource that is as it should be. */
+  note(urn: string, message: string): void {
+    this.display.diagnostic({ severity: "info", urn, message });
   }
 
   /** Counts a failure that has been reported elsewhere. A preview goes on, to find the other mistakes. */
@@ -84,13 +101,18 @@ export class Activity {
     }
   }
 
-  /** Runs a step and shows it. */
-  async step<Result>(
+  /** Runs a step that changes the world, and shows it. */
+  step<Result>(step: Step, action: () => Promise<Result>): Promise<Result> {
+    this.changed = true;
+    return this.look(step, action);
+  }
+
+  /** As `step`, for one that only looks at the world. */
+  async look<Result>(
     step: Step,
     action: () => Promise<Result>,
   ): Promise<Result> {
     this.refuseIfStopping();
-    this.changed = true;
     const started = Date.now();
     const seconds = (): number => (Date.now() - started) / 1000;
     try {

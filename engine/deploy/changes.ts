@@ -1,16 +1,24 @@
 import { EngineError } from "../errors";
 import type { ResourceLifecycle } from "../plugins/provider";
-import type { Operation, Step } from "../show/events";
+import type { Step } from "../show/events";
 import type { Journal } from "../stack/journal";
 import type { PendingOperation, ResourceState, Snapshot } from "../stack/state";
 import { urnName } from "../urn";
-import { type PropertyMap, UNKNOWN } from "../values";
+import { UNKNOWN } from "../values";
 import type { Activity } from "./activity";
-import { deleteInWorld, dependentReplacements } from "./deletes";
+import { deleteInWorld, dependentReplacements, isLeftAlone } from "./deletes";
 import type { Goal } from "./goal";
 import type { ProviderRegistry } from "./providerRegistry";
 import type { Targets } from "./targets";
-import { mustWrite, type Plan, planChange, withSecrets } from "./steps";
+import {
+  compare,
+  mustWrite,
+  type Plan,
+  planChange,
+  refuseUnready,
+  stepOf,
+  withSecrets,
+} from "./steps";
 
 /** What changes work with. */
 export interface ChangeContext {
@@ -48,6 +56,14 @@ export class Changes {
     return this.replaced.has(resource);
   }
 
+  /** Has a resource deleted in the end, because another one stands in its place. */
+  giveUp(resource: ResourceState): void {
+    this.replaced.add(resource);
+    if (!this.context.activity.preview) {
+      resource.delete = true;
+    }
+  }
+
   /** Does what a registered resource needs. The lifecycle is undefined for components, which have none. */
   async apply(
     goal: Goal,
@@ -62,7 +78,20 @@ export class Changes {
         lifecycle,
       );
     }
+    if (old.external) {
+      // What was only read cannot be changed: a resource of the program's own takes its place.
+      this.replaced.add(old);
+      return this.create(
+        stepOf("replace", next, old.inputs, next.inputs),
+        next,
+        lifecycle,
+        { ahead: old },
+      );
+    }
     if (this.isGone(old)) {
+      if (!this.deletedFirst.has(old) && lifecycle !== undefined) {
+        await this.resumeReplacement(goal, next, old, lifecycle);
+      }
       return this.create(
         stepOf("replace", next, old.inputs, next.inputs),
         next,
@@ -208,14 +237,18 @@ export class Changes {
       changes,
       replaces,
     };
+    const { activity } = this.context;
+    const { preview } = activity;
     if (old.protect && next.protect) {
-      throw new EngineError(
-        `"${goal.name}" would be replaced, but it is protected. Remove \`protect\` from it in the program and run \`up\` first.`,
-      );
+      const message = `"${goal.name}" would be replaced, but it is protected. Remove \`protect\` from it in the program and run \`up\` first.`;
+      if (!preview) {
+        throw new EngineError(message);
+      }
+      // The preview goes on, so that what would replace it can be seen.
+      activity.object(next.urn, message);
     }
     if (lifecycle !== undefined) {
       // Defaults carried over from the old resource do not hold for a new one.
-      const { preview } = this.context.activity;
       const fresh = await lifecycle.check({
         urn: next.urn,
         preview,
@@ -234,47 +267,72 @@ export class Changes {
     return this.create(step, next, lifecycle, { ahead: old });
   }
 
+  /** Goes on with a replacement of which an earlier run came as far as deleting the original. */
+  private async resumeReplacement(
+    goal: Goal,
+    next: ResourceState,
+    old: ResourceState,
+    lifecycle: ResourceLifecycle,
+  ): Promise<void> {
+    const { preview } = this.context.activity;
+    const deleteFirst =
+      goal.deleteBeforeReplace ??
+      (await compare(old, next, lifecycle, preview)).deleteBeforeReplace;
+    if (deleteFirst) {
+      await this.deleteFirst(old);
+    }
+  }
+
   /** Deletes a resource, and before it those that a new one would replace too, ahead of their creation. */
   private async deleteFirst(root: ResourceState): Promise<void> {
-    const { activity, base, providers, journal, isTaken, targets } =
-      this.context;
-    const providerOf = (
-      resource: ResourceState,
-    ): ReturnType<ProviderRegistry["get"]> => providers.get(resource.provider);
+    const { activity, base, providers, isTaken, targets } = this.context;
     const dependents = await dependentReplacements(root, base.resources, {
-      providerOf,
+      providerOf: (resource) => providers.get(resource.provider),
       isSettled: isTaken,
     });
-    for (const resource of [...dependents.reverse(), root]) {
-      if (this.deletedFirst.has(resource)) {
-        continue;
-      }
-      if (resource !== root && resource.protect) {
+    for (const { urn, protect } of dependents) {
+      if (protect) {
         throw new EngineError(
-          `"${urnName(resource.urn)}" would be replaced together with "${urnName(root.urn)}", but it is protected.`,
+          `"${urnName(urn)}" would be replaced together with "${urnName(root.urn)}", but it is protected.`,
         );
       }
-      if (resource !== root) {
-        targets.allowDeletion(resource.urn);
+      targets.allowDeletion(urn);
+    }
+    const doomed = new Set(dependents.map(({ urn }) => urn));
+    for (const resource of [...dependents.reverse(), root]) {
+      const isGone = resource === root && root.pendingReplacement;
+      if (!this.deletedFirst.has(resource) && !isGone) {
+        const step = stepOf(
+          "delete-replaced",
+          resource,
+          resource.inputs,
+          undefined,
+        );
+        await activity.step(step, () => this.deleteOriginal(resource, doomed));
       }
-      await activity.step(
-        stepOf("delete-replaced", resource, resource.inputs, undefined),
-        async () => {
-          if (!activity.preview) {
-            const operation = await journal.begin("deleting", resource);
-            try {
-              await deleteInWorld(resource, providerOf);
-            } catch (error) {
-              await journal.failed(operation, error);
-              throw error;
-            }
-            resource.pendingReplacement = true;
-            await journal.abandon(operation);
-          }
-        },
-      );
       this.deletedFirst.add(resource);
     }
+  }
+
+  private async deleteOriginal(
+    resource: ResourceState,
+    doomedUrns: ReadonlySet<string>,
+  ): Promise<void> {
+    const { activity, journal, providers } = this.context;
+    if (activity.preview) {
+      return;
+    }
+    const operation = await journal.begin("deleting", resource);
+    try {
+      if (!isLeftAlone(resource, doomedUrns)) {
+        await deleteInWorld(resource, (one) => providers.get(one.provider));
+      }
+    } catch (error) {
+      await journal.failed(operation, error);
+      throw error;
+    }
+    resource.pendingReplacement = true;
+    await journal.abandon(operation);
   }
 
   /** Runs what changes the world between a note that it begins and, should it fail, that it did not happen. */
@@ -300,34 +358,5 @@ export class Changes {
       await journal.failed(operation, error);
       throw error;
     }
-  }
-}
-
-/** Describes a step for those who show it. */
-export function stepOf(
-  op: Operation,
-  { urn, type, parent }: ResourceState,
-  before: PropertyMap | undefined,
-  after: PropertyMap | undefined,
-): Step {
-  return {
-    op,
-    urn,
-    type,
-    parent,
-    name: urnName(urn),
-    changes: [],
-    replaces: [],
-    before,
-    after,
-  };
-}
-
-/** A resource that exists but is not ready is in the state already; the update fails all the same. */
-function refuseUnready(state: ResourceState): void {
-  if (state.initErrors.length > 0) {
-    throw new EngineError(
-      `The resource was made but is not ready: ${state.initErrors.join("; ")}`,
-    );
   }
 }

@@ -1,6 +1,6 @@
 import { EngineError } from "../errors";
 import type { ResourceLifecycle } from "../plugins/provider";
-import { resetPath } from "../propertyPath";
+import { ignoreChanges } from "../propertyPath";
 import type { PropertyMap } from "../values";
 import type { Goal } from "./goal";
 
@@ -18,23 +18,25 @@ export async function checkInputs(
   urn: string,
   {
     before,
-    ignored,
     preview,
+    note,
   }: {
-    /** The inputs a resource that exists has. */
+    /** The inputs of the resource that exists; changes that are to be ignored are undone with them. */
     before: PropertyMap | undefined;
-    /** Where changes that are to be ignored take the old values from. */
-    ignored: PropertyMap | undefined;
     preview: boolean;
+    note: (message: string) => void;
   },
 ): Promise<PropertyMap> {
-  const news =
-    ignored === undefined
-      ? goal.inputs
-      : goal.ignoreChanges.reduce(
-          (inputs, path) => resetPath(inputs, ignored, path),
-          goal.inputs,
-        );
+  let news = goal.inputs;
+  if (before !== undefined && goal.ignoreChanges.length > 0) {
+    const ignored = ignoreChanges(goal.inputs, before, goal.ignoreChanges);
+    news = ignored.inputs;
+    if (ignored.failed.length > 0) {
+      note(
+        `cannot ignore changes in added or removed elements of the path: "${ignored.failed.join(", ")}"`,
+      );
+    }
+  }
   const { inputs, failures } = await lifecycle.check({
     urn,
     preview,

@@ -4,20 +4,16 @@ import type { Journal } from "../stack/journal";
 import { referencesOf, type ResourceState } from "../stack/state";
 import { parseProviderReference, providerPackage, urnName } from "../urn";
 import { UNKNOWN } from "../values";
-import { compare } from "./steps";
+import type { Activity } from "./activity";
+import type { Changes } from "./changes";
+import { compare, replacesOf, stepOf } from "./steps";
 
 /** What deleting needs of the deployment it belongs to. */
 export interface DeleteContext {
-  preview: boolean;
+  activity: Activity;
   journal: Journal;
+  changes: Pick<Changes, "isGone" | "isReplaced">;
   providerOf: (resource: ResourceState) => Promise<Provider>;
-  /** Whether the resource is no longer in the world and only has to leave the state. */
-  isGone: (resource: ResourceState) => boolean;
-  /** Whether a new resource has taken its place. */
-  isReplaced: (resource: ResourceState) => boolean;
-  isStopping: () => boolean;
-  run: (resource: ResourceState, action: () => Promise<void>) => Promise<void>;
-  fail: (urn: string, message: string) => void;
 }
 
 /** Deletes resources, each after everything that depends on it; independent ones at the same time. */
@@ -46,15 +42,18 @@ async function removeAfter(
   context: DeleteContext,
 ): Promise<boolean> {
   const clear = await Promise.all((dependents.get(resource) ?? []).map(remove));
-  if (clear.includes(false) || context.isStopping()) {
+  if (clear.includes(false) || context.activity.stopping) {
     return false;
   }
+  const { activity, changes } = context;
+  const isReplaced = changes.isReplaced(resource);
   const isProtected =
-    resource.protect &&
-    !context.isReplaced(resource) &&
-    !context.isGone(resource);
+    resource.protect && !isReplaced && !changes.isGone(resource);
+  const kind = resource.external ? "discard" : "delete";
+  const op = isReplaced ? (`${kind}-replaced` as const) : kind;
+  const step = stepOf(op, resource, resource.inputs, undefined);
   try {
-    await context.run(resource, () =>
+    await activity.step(step, () =>
       isProtected
         ? Promise.reject(
             new EngineError(
@@ -65,7 +64,7 @@ async function removeAfter(
     );
     return true;
   } catch (error) {
-    context.fail(
+    activity.fail(
       resource.urn,
       isProtected
         ? `"${urnName(resource.urn)}" would be deleted, but ${messageOf(error)}`
@@ -80,18 +79,11 @@ async function removeOne(
   doomedUrns: Set<string>,
   context: DeleteContext,
 ): Promise<void> {
-  const { journal, preview } = context;
-  if (preview) {
+  const { activity, changes, journal } = context;
+  if (activity.preview) {
     return;
   }
-  const untouched =
-    !resource.custom ||
-    resource.external ||
-    resource.retainOnDelete ||
-    providerPackage(resource.type) !== undefined ||
-    context.isGone(resource) ||
-    (resource.deletedWith !== "" && doomedUrns.has(resource.deletedWith));
-  if (untouched) {
+  if (changes.isGone(resource) || isLeftAlone(resource, doomedUrns)) {
     await journal.remove(resource);
     return;
   }
@@ -103,6 +95,20 @@ async function removeOne(
     throw error;
   }
   await journal.remove(resource, operation);
+}
+
+/** Whether a resource leaves the state without its provider being asked to delete it. */
+export function isLeftAlone(
+  resource: ResourceState,
+  doomedUrns: ReadonlySet<string>,
+): boolean {
+  return (
+    !resource.custom ||
+    resource.external ||
+    resource.retainOnDelete ||
+    providerPackage(resource.type) !== undefined ||
+    doomedUrns.has(resource.deletedWith)
+  );
 }
 
 /** Has its provider delete a resource. */
@@ -169,7 +175,7 @@ export async function dependentReplacements(
       await context.providerOf(resource),
       true,
     );
-    if (diff.replaces.length > 0) {
+    if (replacesOf(diff, resource).length > 0) {
       condemned.add(resource.urn);
       result.push(resource);
     }
@@ -199,17 +205,30 @@ function dependentsWithin(
 ): Map<ResourceState, ResourceState[]> {
   const byUrn = new Map<string, ResourceState[]>();
   for (const resource of doomed) {
-    byUrn.set(resource.urn, [...(byUrn.get(resource.urn) ?? []), resource]);
+    addTo(byUrn, resource.urn, resource);
   }
   const dependents = new Map<ResourceState, ResourceState[]>();
   for (const resource of doomed) {
     for (const urn of referencesOf(resource)) {
       for (const target of byUrn.get(urn) ?? []) {
         if (target !== resource && target.urn !== resource.urn) {
-          dependents.set(target, [...(dependents.get(target) ?? []), resource]);
+          addTo(dependents, target, resource);
         }
       }
     }
   }
   return dependents;
+}
+
+function addTo<Key>(
+  lists: Map<Key, ResourceState[]>,
+  key: Key,
+  resource: ResourceState,
+): void {
+  const list = lists.get(key);
+  if (list === undefined) {
+    lists.set(key, [resource]);
+  } else {
+    list.push(resource);
+  }
 }

@@ -8,22 +8,19 @@ import {
   type Snapshot,
 } from "../stack/state";
 import { isStackType, packageOf, providerPackage } from "../urn";
-import {
-  containsUnknown,
-  equal,
-  type PropertyMap,
-  UNKNOWN,
-  textOf,
-} from "../values";
+import { equal, type PropertyMap, UNKNOWN } from "../values";
 import { Activity, Stopped } from "./activity";
-import { Changes, stepOf } from "./changes";
+import { Changes } from "./changes";
 import { deleteAll } from "./deletes";
 import { CheckFailed, checkInputs } from "./check";
 import { type Goal, inheritFrom, providerFor, providerGoal } from "./goal";
 import { Identities } from "./identities";
+import { type InvokeOptions, Invokes } from "./invokes";
+import { KnownResources } from "./knownResources";
 import type { ProviderRegistry } from "./providerRegistry";
+import { type ReadGoal, readResource } from "./reads";
 import { refreshAll } from "./refresh";
-import { newState } from "./steps";
+import { newState, stepOf } from "./steps";
 import type { Targets } from "./targets";
 
 /** Everything a deployment works with. */
@@ -52,12 +49,8 @@ export class Deployment {
   readonly activity: Activity;
   private readonly identities: Identities;
   private readonly changes: Changes;
-  private readonly settled = new Map<string, ResourceState>();
-  /** Resources whose outputs are known only after the update. */
-  private readonly unresolved = new Set<string>();
-  private readonly goals = new Map<string, Goal>();
-  /** Resources that are new and not targeted. */
-  private readonly skipped = new Set<string>();
+  private readonly known = new KnownResources();
+  private readonly invokes: Invokes;
   private gone = false;
   private declaredOutputs: PropertyMap | undefined;
   private readonly defaultProviders = new Map<string, Promise<string>>();
@@ -76,6 +69,12 @@ export class Deployment {
       targets,
       isTaken,
     });
+    this.invokes = new Invokes({
+      activity: this.activity,
+      known: this.known,
+      providerOf: (reference) => providers.get(reference),
+      defaultProvider: (...which) => this.defaultProvider(...which),
+    });
   }
 
   get preview(): boolean {
@@ -90,17 +89,29 @@ export class Deployment {
   /** The stack's outputs before and after. */
   get outputs(): { before: PropertyMap | undefined; after: PropertyMap } {
     const before = stackOutputs(this.context.base);
-    const after = this.settled.get(this.stackUrn)?.outputs;
+    const after = this.known.stateOf(this.stackUrn)?.outputs;
     // Where no program ran, the stack is as it was unless it is deleted.
     return { before, after: after ?? (this.gone ? {} : (before ?? {})) };
   }
 
   /** Handles a resource the program registers, and resolves when the step it needs is done. */
   register(goal: Goal): Promise<Registered> {
+    return this.attempt(goal, (urn) => this.registerAs(urn, goal));
+  }
+
+  /** Handles a resource the program reads, and resolves when that is done. */
+  read(wanted: ReadGoal): Promise<Registered> {
+    return this.attempt(wanted.goal, (urn) => this.readAs(urn, wanted));
+  }
+
+  private attempt(
+    goal: Goal,
+    handle: (urn: string) => Promise<Registered>,
+  ): Promise<Registered> {
     return this.activity.track(async () => {
       this.activity.refuseIfStopping();
       try {
-        return await this.registerAs(this.identities.claim(goal), goal);
+        return await handle(this.identities.claim(goal));
       } catch (error) {
         return this.refuse(goal, error);
       }
@@ -127,7 +138,7 @@ export class Deployment {
     if (!this.preview) {
       throw new Stopped("a resource is refused");
     }
-    this.unresolved.add(urn);
+    this.known.unknown(urn);
     if (providerPackage(type) === undefined) {
       return { urn, id: "", outputs: {} };
     }
@@ -156,7 +167,7 @@ export class Deployment {
   }
 
   private async setOutputs(urn: string, outputs: PropertyMap): Promise<void> {
-    const state = this.settled.get(urn);
+    const state = this.known.stateOf(urn);
     // A component that was refused has no outputs worth keeping; the refusal is what counts.
     if (state !== undefined && !equal(state.outputs, outputs)) {
       this.activity.changed = true;
@@ -169,30 +180,9 @@ export class Deployment {
   invoke(
     token: string,
     args: PropertyMap,
-    options: {
-      provider: string;
-      version: string | undefined;
-      dependsOn: string[];
-    },
+    options: InvokeOptions,
   ): Promise<InvokeResult | undefined> {
-    return this.activity.track(async () => {
-      this.activity.refuseIfStopping();
-      if (token === "pulumi:pulumi:getResource") {
-        return this.getResource(textOf(args.urn));
-      }
-      if (
-        this.preview &&
-        (containsUnknown(args) ||
-          options.dependsOn.some((urn) => this.isUnresolved(urn)))
-      ) {
-        return undefined;
-      }
-      const reference =
-        options.provider ||
-        (await this.defaultProvider(packageOf(token), options.version));
-      const provider = await this.context.providers.get(reference);
-      return provider.invoke(token, args, this.preview);
-    });
+    return this.activity.track(() => this.invokes.call(token, args, options));
   }
 
   /** Deletes what the program did not register, dependants first, and with that brings the state up to date. */
@@ -226,22 +216,10 @@ export class Deployment {
       return;
     }
     await deleteAll(doomed, {
-      preview: this.preview,
+      activity,
       journal,
+      changes,
       providerOf: (resource) => providers.get(resource.provider),
-      isGone: (resource) => changes.isGone(resource),
-      isReplaced: (resource) => changes.isReplaced(resource),
-      isStopping: () => activity.stopping,
-      run: (resource, action) => {
-        const op = changes.isReplaced(resource) ? "delete-replaced" : "delete";
-        return activity.step(
-          stepOf(op, resource, resource.inputs, undefined),
-          action,
-        );
-      },
-      fail: (urn, message) => {
-        activity.fail(urn, message);
-      },
     });
     if (targets.areSome) {
       // What was under way may belong to a resource that is left out this time.
@@ -271,7 +249,7 @@ export class Deployment {
   private refuseUnknownTargets(): void {
     const known = new Set(this.context.base.resources.map(({ urn }) => urn));
     for (const urn of this.context.targets.missing(
-      (one) => known.has(one) || this.goals.has(one),
+      (one) => known.has(one) || this.known.goalOf(one) !== undefined,
     )) {
       this.activity.fail(
         "",
@@ -281,11 +259,11 @@ export class Deployment {
   }
 
   private async registerAs(urn: string, goal: Goal): Promise<Registered> {
-    const parent = this.goals.get(goal.parent);
+    const parent = this.known.goalOf(goal.parent);
     if (parent !== undefined) {
       inheritFrom(goal, parent);
     }
-    this.goals.set(urn, goal);
+    this.known.wanted(urn, goal);
     const isProvider = providerPackage(goal.type) !== undefined;
     if (goal.custom && !isProvider) {
       goal.provider ||=
@@ -297,7 +275,9 @@ export class Deployment {
     if (!this.context.targets.includeRegistered(next)) {
       return this.leaveOut(next, old);
     }
-    const absent = [...referencesOf(next)].find((one) => this.skipped.has(one));
+    const absent = [...referencesOf(next)].find((one) =>
+      this.known.isLeftOut(one),
+    );
     if (absent !== undefined) {
       throw new EngineError(
         `It depends on ${absent}, which does not exist yet and is not named by --target.`,
@@ -305,20 +285,21 @@ export class Deployment {
     }
     const lifecycle = await this.lifecycleOf(goal, urn);
     if (lifecycle !== undefined) {
-      const before =
-        old === undefined || this.changes.isGone(old) ? undefined : old.inputs;
+      const isOwn = old?.external === false && !this.changes.isGone(old);
       next.inputs = await checkInputs(lifecycle, goal, urn, {
-        before,
-        ignored: old?.inputs,
+        before: isOwn ? old.inputs : undefined,
         preview: this.preview,
+        note: (message) => {
+          this.activity.note(urn, message);
+        },
       });
     }
     this.activity.refuseIfStopping();
     const state = await this.changes.apply(goal, next, old, lifecycle);
-    this.settled.set(urn, state);
-    const known = equal(old?.outputs, state.outputs) && old?.id === state.id;
-    if (this.preview && goal.custom && !known) {
-      this.unresolved.add(urn);
+    this.known.settled(state);
+    const isKnown = equal(old?.outputs, state.outputs) && old?.id === state.id;
+    if (this.preview && goal.custom && !isKnown) {
+      this.known.unknown(urn);
     }
     if (isProvider) {
       await this.context.providers.register(state);
@@ -332,6 +313,29 @@ export class Deployment {
     };
   }
 
+  private async readAs(urn: string, wanted: ReadGoal): Promise<Registered> {
+    const { goal } = wanted;
+    goal.provider ||= await this.defaultProvider(
+      packageOf(goal.type),
+      goal.version,
+    );
+    const { journal, providers } = this.context;
+    const old = this.identities.takeOld(goal, urn);
+    const state = await readResource(urn, wanted, old, {
+      activity: this.activity,
+      journal,
+      providerOf: (reference) => providers.get(reference),
+      giveUp: (resource) => {
+        this.changes.giveUp(resource);
+      },
+    });
+    this.known.settled(state);
+    if (state.id === UNKNOWN) {
+      this.known.unknown(urn);
+    }
+    return { urn, id: state.id, outputs: state.outputs };
+  }
+
   /** Leaves a resource as it is, or, if it is new, out of the world. */
   private leaveOut(
     next: ResourceState,
@@ -340,13 +344,12 @@ export class Deployment {
     const { urn } = next;
     this.activity.unchanged(stepOf("same", next, old?.inputs, old?.inputs));
     if (old === undefined) {
-      this.skipped.add(urn);
-      this.unresolved.add(urn);
+      this.known.leftOut(urn);
       return { urn, id: "", outputs: {}, skipped: true };
     }
     const kept = { ...old, urn };
     this.context.journal.keepAside(kept, old);
-    this.settled.set(urn, kept);
+    this.known.settled(kept);
     return {
       urn,
       id: kept.id,
@@ -382,28 +385,6 @@ export class Deployment {
     );
     this.defaultProviders.set(key, reference);
     return reference;
-  }
-
-  private getResource(urn: string): InvokeResult {
-    const state = this.settled.get(urn);
-    if (state === undefined) {
-      throw new EngineError(`${urn} is not a resource of this program.`);
-    }
-    return {
-      outputs: { urn, id: state.id, state: state.outputs },
-      failures: [],
-    };
-  }
-
-  /** Whether a resource, or anything below a component, is known only after the update. */
-  private isUnresolved(urn: string): boolean {
-    const below = [...this.goals].filter(
-      ([child, goal]) => goal.parent === urn && child !== urn,
-    );
-    return (
-      this.unresolved.has(urn) ||
-      below.some(([child]) => this.isUnresolved(child))
-    );
   }
 }
 

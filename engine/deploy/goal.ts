@@ -82,7 +82,6 @@ export function goalOf(request: RegisterResourceRequest): Goal {
       request.getEnvvarmappingsMap().getLength() > 0,
       'The provider option "envVarMappings"',
     ],
-    [request.getType() === "pulumi:pulumi:StackReference", "A StackReference"],
     [
       request.getType().startsWith("pulumi-nodejs:dynamic"),
       "A dynamic provider",

@@ -1,12 +1,13 @@
 import { EngineError } from "../errors";
 import type { ResourceState } from "../stack/state";
-import { isStackType, makeUrn, urnName } from "../urn";
+import { isStackType, makeUrn, urnName, urnType } from "../urn";
 import { aliasUrn, type Goal } from "./goal";
 
 /** Gives each registered resource its URN and finds what it was in the state before, also under another name. */
 export class Identities {
   private readonly olds = new Map<string, ResourceState>();
-  private readonly claimed = new Set<ResourceState>();
+  /** Which resource has taken each old one. */
+  private readonly claimed = new Map<ResourceState, string>();
   private readonly registered = new Set<string>();
   private readonly formerUrns = new Map<string, string>();
   private root = "";
@@ -50,17 +51,29 @@ export class Identities {
     return urn;
   }
 
-  /** Finds, and takes, the state a resource had: under its URN, an alias, or as the child of a renamed parent. */
+  /**
+   * Finds, and takes, the state a resource had: under its URN, an alias, or as the child of a renamed parent. Fails if
+   * another resource has it.
+   */
   takeOld(goal: Goal, urn: string): ResourceState | undefined {
-    for (const candidate of this.candidates(goal, urn)) {
-      const old = this.olds.get(candidate);
-      if (old !== undefined && !this.claimed.has(old)) {
-        this.claimed.add(old);
-        if (candidate !== urn) {
-          this.formerUrns.set(urn, candidate);
-        }
-        return old;
+    for (const former of this.candidates(goal, urn)) {
+      const old = this.olds.get(former);
+      if (old === undefined) {
+        continue;
       }
+      const isAlias = former !== urn;
+      const other =
+        isAlias && this.registered.has(former) ? former : this.claimed.get(old);
+      if (other !== undefined) {
+        throw new EngineError(
+          `${urn} and ${other} both stand for what was ${former}, one of them by an alias.`,
+        );
+      }
+      this.claimed.set(old, urn);
+      if (isAlias) {
+        this.formerUrns.set(urn, former);
+      }
+      return old;
     }
     return undefined;
   }
@@ -81,14 +94,13 @@ export class Identities {
     }
     // Children are commonly named after their parent, so that the parent's old name is part of theirs.
     const prefix = urnName(goal.parent);
-    const name = goal.name.startsWith(prefix)
-      ? urnName(formerParent) + goal.name.slice(prefix.length)
-      : goal.name;
-    return [
-      urn,
-      ...aliases,
-      this.urnOf(goal.type, goal.name, formerParent),
-      this.urnOf(goal.type, name, formerParent),
-    ];
+    const inherited = [urn, ...aliases].map((one) => {
+      const name = urnName(one);
+      const formerName = name.startsWith(prefix)
+        ? urnName(formerParent) + name.slice(prefix.length)
+        : name;
+      return this.urnOf(urnType(one), formerName, formerParent);
+    });
+    return [urn, ...aliases, ...inherited];
   }
 }

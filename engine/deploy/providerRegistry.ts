@@ -94,7 +94,12 @@ export class ProviderRegistry {
     }
     const { __internal: _old, ...olds } = old.inputs;
     const { __internal: _next, ...news } = next.inputs;
-    const provider = await this.get(after);
+    // It is asked before its configuration is known, too.
+    const provider = await this.source.provider(
+      providerPackage(next.type) ?? "",
+      versionOf(next.inputs),
+      "configuration",
+    );
     const { replaces } = await provider.diffConfig({ urn: to.urn, olds, news });
     return replaces.length > 0;
   }

@@ -4,9 +4,8 @@ import { referencesOf, type ResourceState } from "../stack/state";
 import { providerPackage } from "../urn";
 import { changedKeys, equal } from "../values";
 import { type Activity, Stopped } from "./activity";
-import { stepOf } from "./changes";
 import type { ProviderRegistry } from "./providerRegistry";
-import { compare, withSecrets } from "./steps";
+import { compare, stepOf, withSecrets } from "./steps";
 
 /** What reading the world back needs of the deployment it belongs to. */
 export interface RefreshContext {
@@ -68,6 +67,7 @@ async function look(
   const read = await provider.read({
     urn: resource.urn,
     id: resource.id,
+    owned: !resource.external,
     preview: activity.preview,
     timeout: 0,
     oldInputs: resource.inputs,
@@ -96,7 +96,11 @@ async function look(
   activity.changed ||=
     differs || id !== resource.id || !equal(initErrors, resource.initErrors);
   // What counts is what an `up` would do about it, seen from the other side.
-  const { changes } = await compare(now, resource, provider, activity.preview);
+  const changes = resource.external
+    ? equal(outputs, resource.outputs)
+      ? "none"
+      : "some"
+    : (await compare(now, resource, provider, activity.preview)).changes;
   const step = stepOf("same", resource, resource.outputs, outputs);
   if (changes === "none") {
     activity.unchanged(step);

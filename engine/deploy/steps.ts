@@ -1,6 +1,9 @@
+import { EngineError } from "../errors";
 import type { DiffResult, ResourceLifecycle } from "../plugins/provider";
 import { changedPaths, covers, topOf } from "../propertyPath";
+import type { Operation, Step } from "../show/events";
 import type { ResourceState } from "../stack/state";
+import { urnName } from "../urn";
 import {
   changedKeys,
   equal,
@@ -87,13 +90,8 @@ export async function planChange(
     };
   }
   const diff = await compare(old, next, lifecycle, preview);
-  const replaces = new Set(diff.replaces);
-  for (const place of diff.changes === "some" ? diff.changedKeys : []) {
-    if (goal.replaceOnChanges.some((path) => covers(path, place))) {
-      replaces.add(topOf(place));
-    }
-  }
-  if (diff.changes === "none" && replaces.size === 0) {
+  const replaces = replacesOf(diff, { ...goal, initErrors: old.initErrors });
+  if (diff.changes === "none" && replaces.length === 0) {
     // A resource that never became ready gets another chance, with nothing changed.
     return old.initErrors.length === 0
       ? { kind: "same" }
@@ -102,17 +100,31 @@ export async function planChange(
   const named =
     changes.length > 0
       ? changes
-      : [...new Set([...replaces, ...diff.changedKeys])].map(
+      : [...new Set([...replaces, ...diff.changedKeys.map(topOf)])].map(
           (key) => `~${key}`,
         );
-  return replaces.size === 0
+  return replaces.length === 0
     ? { kind: "update", changes: named }
     : {
         kind: "replace",
         changes: named,
-        replaces: [...replaces],
+        replaces,
         deleteFirst: goal.deleteBeforeReplace ?? diff.deleteBeforeReplace,
       };
+}
+
+/** What makes a change a replacement: properties that need one, and those for which the program wants one. */
+export function replacesOf(
+  diff: DiffResult,
+  wish: Pick<ResourceState, "replaceOnChanges" | "initErrors">,
+): string[] {
+  const places = diff.changes === "some" ? diff.changedKeys : [];
+  const changed =
+    wish.initErrors.length === 0 ? places : [...places, "#initerror"];
+  const wanted = changed.filter((place) =>
+    wish.replaceOnChanges.some((path) => covers(path, place)),
+  );
+  return [...new Set([...diff.replaces, ...wanted.map(topOf)])];
 }
 
 /** Asks the provider, and falls back on a comparison of the inputs where it cannot tell. */
@@ -196,4 +208,33 @@ function pulledTrigger(
     reveal(after) !== null &&
     !equal(revealAll(before), revealAll(after));
   return pulled ? "replacementTrigger" : undefined;
+}
+
+/** Describes a step for those who show it. */
+export function stepOf(
+  op: Operation,
+  { urn, type, parent }: ResourceState,
+  before: PropertyMap | undefined,
+  after: PropertyMap | undefined,
+): Step {
+  return {
+    op,
+    urn,
+    type,
+    parent,
+    name: urnName(urn),
+    changes: [],
+    replaces: [],
+    before,
+    after,
+  };
+}
+
+/** A resource that exists but is not ready is in the state already; the update fails all the same. */
+export function refuseUnready(state: ResourceState): void {
+  if (state.initErrors.length > 0) {
+    throw new EngineError(
+      `The resource was made but is not ready: ${state.initErrors.join("; ")}`,
+    );
+  }
 }

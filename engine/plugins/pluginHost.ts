@@ -5,6 +5,7 @@ import { join } from "node:path";
 
 import { EngineError } from "../errors";
 import { equivalentProvider } from "../providers";
+import type { StackOutputs } from "../providers/builtin";
 import { type LocalPlugin, type Project, readYaml } from "../stack/project";
 import { isMap, textOf } from "../values";
 import { nodeArguments, sdkScript, startChild, stopChild } from "./children";
@@ -32,6 +33,7 @@ export class PluginHost implements ProviderSource {
     private readonly engineAddress: string,
     private readonly environment: NodeJS.ProcessEnv,
     private readonly output: PluginOutput,
+    private readonly stackOutputs: StackOutputs,
   ) {}
 
   /** Starts the plugins of Pulumi.yaml in advance: their start-up then runs beside the program's. */
@@ -63,7 +65,11 @@ export class PluginHost implements ProviderSource {
         ]),
       );
     }
-    return equivalentProvider(packageName, this.project.programDirectory);
+    return equivalentProvider(
+      packageName,
+      this.project.programDirectory,
+      this.stackOutputs,
+    );
   }
 
   /** Stops every plugin. */

@@ -1,17 +1,20 @@
-import { credentials, type ServiceError, status } from "@grpc/grpc-js";
+import { credentials, status } from "@grpc/grpc-js";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as pb from "@pulumi/pulumi/proto/provider_pb";
 
 import { providerPackage, urnName, urnType } from "../urn";
 import {
   canonicalJson,
+  dereference,
   fromWire,
   isSecret,
+  mapValues,
   type PropertyMap,
   revealAll,
   secret,
   toWire,
 } from "../values";
+import { type Call, call, PluginError } from "./call";
 import { initErrorOf } from "./initError";
 import type {
   ChangedResource,
@@ -23,9 +26,11 @@ import type {
   InvokeResult,
   Provider,
   ProviderConfig,
+  ReadRequest,
   ReadResult,
   ResourceRequest,
 } from "./provider";
+import { checkResult, diffResult, failuresOf } from "./responses";
 
 const MAX_MESSAGE = 400 * 1024 * 1024;
 const NO_CHANGE_KNOWN: DiffResult = {
@@ -34,11 +39,6 @@ const NO_CHANGE_KNOWN: DiffResult = {
   changedKeys: [],
   deleteBeforeReplace: false,
 };
-
-type Call<Request, Response> = (
-  request: Request,
-  callback: (error: ServiceError | null, response: Response) => void,
-) => unknown;
 
 interface Named {
   setUrn(value: string): unknown;
@@ -50,6 +50,7 @@ interface Named {
 export class PluginProvider implements Provider {
   private readonly client: ResourceProviderClient;
   private acceptsSecrets = false;
+  private acceptsResources = false;
   private supportsPreview = false;
 
   constructor(address: string) {
@@ -89,7 +90,12 @@ export class PluginProvider implements Provider {
     const response = await this.optional<pb.DiffRequest, pb.DiffResponse>(
       (r, done) => this.client.diffConfig(r, done),
       request,
-    );
+    ).catch((error: unknown) => {
+      if (isUnparsedKubeconfig(error)) {
+        return undefined;
+      }
+      throw error;
+    });
     return response === undefined ? NO_CHANGE_KNOWN : diffResult(response);
   }
 
@@ -116,6 +122,7 @@ export class PluginProvider implements Provider {
       request,
     );
     this.acceptsSecrets = response.getAcceptsecrets();
+    this.acceptsResources = response.getAcceptresources();
     this.supportsPreview = response.getSupportspreview();
   }
 
@@ -208,7 +215,7 @@ export class PluginProvider implements Provider {
     );
   }
 
-  async read(request: ExistingResource): Promise<ReadResult> {
+  async read(request: ReadRequest): Promise<ReadResult> {
     const message = named(new pb.ReadRequest(), request.urn)
       .setId(request.id)
       .setProperties(this.send(request.oldOutputs))
@@ -272,11 +279,10 @@ export class PluginProvider implements Provider {
   }
 
   private send(properties: PropertyMap): ReturnType<typeof toWire> {
-    if (this.acceptsSecrets) {
-      return toWire(properties);
-    }
-    const open = revealAll(properties);
-    return toWire(open as PropertyMap);
+    const known = this.acceptsResources
+      ? properties
+      : mapValues(properties, dereference);
+    return toWire(this.acceptsSecrets ? known : mapValues(known, revealAll));
   }
 
   /** A plugin that cannot read secrets cannot answer with them; what was secret on the way in stays so by name. */
@@ -318,87 +324,13 @@ function named<Message extends Named>(message: Message, urn: string): Message {
   return message;
 }
 
-function call<Request, Response>(
-  method: Call<Request, Response>,
-  request: Request,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    method(request, (error, response) => {
-      if (error === null) {
-        resolve(response);
-      } else {
-        reject(new PluginError(error));
-      }
-    });
-  });
-}
-
-/** What a plugin answered instead of a result; the message is the plugin's own, without gRPC's prefix. */
-export class PluginError extends Error {
-  override readonly name = "PluginError";
-  /** Whether the plugin went away over the request, instead of answering it. */
-  readonly outcomeUnknown: boolean;
-
-  constructor(override readonly cause: ServiceError) {
-    const { code, details } = cause;
-    super(
-      code === status.UNAVAILABLE
-        ? `the plugin has stopped (${details})`
-        : details,
-    );
-    const isBroken =
-      code === status.UNAVAILABLE ||
-      code === status.CANCELLED ||
-      details.includes("RST_STREAM");
-    // Without a connection the request was never sent.
-    this.outcomeUnknown =
-      isBroken && !details.startsWith("No connection established");
-  }
-}
-
-function checkResult(
-  response: pb.CheckResponse,
-  news: PropertyMap,
-): CheckResult {
-  return {
-    inputs: response.hasInputs() ? fromWire(response.getInputs()) : news,
-    failures: failuresOf(response),
-  };
-}
-
-function failuresOf(
-  response: pb.CheckResponse | pb.InvokeResponse,
-): CheckResult["failures"] {
-  return response.getFailuresList().map((failure) => ({
-    property: failure.getProperty(),
-    reason: failure.getReason(),
-  }));
-}
-
-function diffResult(response: pb.DiffResponse): DiffResult {
-  const detailed = response.getDetaileddiffMap();
-  const keys: string[] = [];
-  const replaces = new Set(response.getReplacesList());
-  detailed.forEach((entry: pb.PropertyDiff, path: string) => {
-    keys.push(path);
-    const kind = entry.getKind();
-    if (
-      kind === pb.PropertyDiff.Kind.ADD_REPLACE ||
-      kind === pb.PropertyDiff.Kind.DELETE_REPLACE ||
-      kind === pb.PropertyDiff.Kind.UPDATE_REPLACE
-    ) {
-      replaces.add(path.split(/[.[]/, 1)[0] ?? path);
-    }
-  });
-  const changes = {
-    [pb.DiffResponse.DiffChanges.DIFF_UNKNOWN]: "unknown",
-    [pb.DiffResponse.DiffChanges.DIFF_NONE]: "none",
-    [pb.DiffResponse.DiffChanges.DIFF_SOME]: "some",
-  } as const;
-  return {
-    changes: changes[response.getChanges()],
-    replaces: [...replaces],
-    changedKeys: keys.length > 0 ? keys : response.getDiffsList(),
-    deleteBeforeReplace: response.getDeletebeforereplace(),
-  };
+/**
+ * The Kubernetes plugin cannot compare configurations whose kubeconfig is a
+ * path. Like the Pulumi CLI, take that for a change of unknown extent.
+ */
+function isUnparsedKubeconfig(error: unknown): boolean {
+  return (
+    error instanceof PluginError &&
+    error.message.includes("failed to parse kubeconfig")
+  );
 }

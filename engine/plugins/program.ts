@@ -32,6 +32,8 @@ export class RunningProgram {
   /** How it ended. */
   readonly result: Promise<ProgramResult>;
   private readonly child: ChildProcess;
+  private readonly started = performance.now();
+  private ended: number | undefined;
 
   constructor(options: ProgramOptions) {
     const { project, config, address } = options;
@@ -80,9 +82,15 @@ export class RunningProgram {
       });
       // `close` and not `exit`: by then all its output has been read.
       this.child.once("close", (code, signal) => {
+        this.ended = performance.now();
         resolve(resultOf(code, signal));
       });
     });
+  }
+
+  /** How long it has been running, or ran. */
+  get milliseconds(): number {
+    return (this.ended ?? performance.now()) - this.started;
   }
 
   /** Ends the program and waits until it is gone. */

@@ -52,6 +52,11 @@ export interface ExistingResource extends ResourceRequest {
   oldOutputs: PropertyMap;
 }
 
+export interface ReadRequest extends ExistingResource {
+  /** Whether the resource is managed here; of another one nothing is known but its id and what the program says. */
+  owned: boolean;
+}
+
 export interface ChangedResource extends ExistingResource {
   newInputs: PropertyMap;
   ignoreChanges: string[];
@@ -90,7 +95,7 @@ export interface Provider extends ResourceLifecycle {
   checkConfig(change: ConfigChange): Promise<CheckResult>;
   diffConfig(change: ConfigChange): Promise<DiffResult>;
   configure(config: ProviderConfig): Promise<void>;
-  read(request: ExistingResource): Promise<ReadResult>;
+  read(request: ReadRequest): Promise<ReadResult>;
   invoke(
     token: string,
     args: PropertyMap,

@@ -17,10 +17,12 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { Stopped } from "../deploy/activity";
 import type { Deployment, Registered } from "../deploy/deployment";
 import { type Goal, goalOf } from "../deploy/goal";
-import { EngineError, messageOf, outOfScope } from "../errors";
+import { type ReadGoal, readGoalOf } from "../deploy/reads";
+import { EngineError, inOwnWords, messageOf, outOfScope } from "../errors";
 import type { Diagnostic, Severity } from "../show/events";
 import type { ProgramConfig } from "../stack/config";
 import { fromWire, toWire } from "../values";
+import { OpenCalls } from "./openCalls";
 
 const MAX_MESSAGE = 400 * 1024 * 1024;
 const Feature = resource.ResourceMonitorFeature;
@@ -45,6 +47,8 @@ export interface StackInfo {
 
 /** The two services a program and its plugins talk to, on one loopback port. */
 export class EngineServer {
+  /** The calls of the program. */
+  readonly calls = new OpenCalls();
   private readonly server = new Server({
     "grpc.max_receive_message_length": MAX_MESSAGE,
     "grpc.max_send_message_length": MAX_MESSAGE,
@@ -59,7 +63,10 @@ export class EngineServer {
     this.deployment = new Promise((resolve) => {
       this.arrive = resolve;
     });
-    this.server.addService(ResourceMonitorService, this.monitor());
+    this.server.addService(
+      ResourceMonitorService,
+      this.calls.counted(this.monitor()),
+    );
     this.server.addService(EngineService, this.engine());
   }
 
@@ -120,8 +127,8 @@ export class EngineServer {
       ),
       signalAndWaitForShutdown: unary(() => Promise.resolve(new Empty())),
       call: refuse("A method of a component (Call)"),
-      readResource: refuse(
-        "Reading a resource that is not managed here (a static get())",
+      readResource: unary((request: resource.ReadResourceRequest) =>
+        this.readResource(request),
       ),
       existsResource: refuse(
         "Asking whether a resource exists (ExistsResource)",
@@ -143,7 +150,7 @@ export class EngineServer {
         this.log({
           severity: severityOf(request.getSeverity()),
           urn: request.getUrn(),
-          message: request.getMessage(),
+          message: inOwnWords(request.getMessage()),
         });
         return Promise.resolve(new Empty());
       }),
@@ -176,18 +183,26 @@ export class EngineServer {
     try {
       goal = goalOf(request);
     } catch (error) {
-      return registration(
-        deployment.refuse(
-          {
-            type: request.getType(),
-            name: request.getName(),
-            parent: request.getParent(),
-          },
-          error,
-        ),
-      );
+      return registration(deployment.refuse(identityOf(request), error));
     }
     return registration(await deployment.register(goal));
+  }
+
+  private async readResource(
+    request: resource.ReadResourceRequest,
+  ): Promise<resource.ReadResourceResponse> {
+    const deployment = await this.deployment;
+    let wanted: ReadGoal;
+    try {
+      wanted = readGoalOf(request);
+    } catch (error) {
+      deployment.refuse(identityOf(request), error);
+      return new resource.ReadResourceResponse();
+    }
+    const { urn, outputs } = await deployment.read(wanted);
+    return new resource.ReadResourceResponse()
+      .setUrn(urn)
+      .setProperties(toWire(outputs));
   }
 
   private async invoke(
@@ -235,6 +250,16 @@ export class EngineServer {
     response.setSupportedfeaturesList([...FEATURES.values()]);
     return response;
   }
+}
+
+function identityOf(
+  request: resource.RegisterResourceRequest | resource.ReadResourceRequest,
+): Pick<Goal, "type" | "name" | "parent"> {
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    parent: request.getParent(),
+  };
 }
 
 function registration(

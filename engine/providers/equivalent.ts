@@ -9,6 +9,7 @@ import type {
   InvokeResult,
   Provider,
   ProviderConfig,
+  ReadRequest,
   ReadResult,
   ResourceLifecycle,
   ResourceRequest,
@@ -78,7 +79,15 @@ export class EquivalentProvider implements Provider {
   }
 
   /** What is rendered or made here is not looked at again: as with the plugins, the state says what there is. */
-  read({ id, oldInputs, oldOutputs }: ExistingResource): Promise<ReadResult> {
+  read(request: ReadRequest): Promise<ReadResult> {
+    const { urn, id, owned, oldInputs, oldOutputs } = request;
+    if (!owned) {
+      return Promise.reject(
+        outOfScope(
+          `Reading a ${urnType(urn)} that is not managed here (its plugin is not installed)`,
+        ),
+      );
+    }
     return Promise.resolve({
       id,
       inputs: oldInputs,

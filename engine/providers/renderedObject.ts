@@ -12,7 +12,7 @@ import type {
   ResourceLifecycle,
   ResourceRequest,
 } from "../plugins/provider";
-import { writeFileAtomic } from "../stack/atomic";
+import { removeUnfinished, writeFileAtomic } from "../stack/atomic";
 import {
   changedKeys,
   containsUnknown,
@@ -124,6 +124,7 @@ export class RenderedObject implements ResourceLifecycle {
   }
 
   async delete(request: ExistingResource): Promise<void> {
+    await removeUnfinished(this.path(request.oldOutputs));
     await rm(this.path(request.oldOutputs), { force: true });
   }
 
@@ -183,6 +184,7 @@ export class RenderedObject implements ResourceLifecycle {
     const { directory } = this.settings();
     await mkdir(join(directory, "0-crd"), { recursive: true, mode: 0o700 });
     const open = mapValues(inputs, revealAll);
+    await removeUnfinished(this.path(open));
     await writeFileAtomic(this.path(open), toGoYaml(open));
   }
 

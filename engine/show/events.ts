@@ -2,7 +2,15 @@ import type { PropertyMap } from "../values";
 
 /** What happens to a resource. */
 export type Operation =
-  "same" | "create" | "update" | "replace" | "delete" | "delete-replaced";
+  | "same"
+  | "create"
+  | "update"
+  | "replace"
+  | "delete"
+  | "delete-replaced"
+  | "read"
+  | "discard"
+  | "discard-replaced";
 
 /** One step of a preview or an update. */
 export interface Step {
@@ -61,4 +69,12 @@ export interface PhaseResult {
   /** Undefined for a stack that is new. */
   previousOutputs: PropertyMap | undefined;
   milliseconds: number;
+  /** Absent where none ran. */
+  program?: ProgramTime;
+}
+
+/** How long the program took of a phase, and for how much of that a call of it was open, so that it may have waited. */
+export interface ProgramTime {
+  milliseconds: number;
+  waitingMilliseconds: number;
 }

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 import {
   isMap,
   isSecret,
@@ -35,7 +37,8 @@ export class JsonReport implements Display {
 
   diagnostic(diagnostic: Diagnostic): void {
     if (diagnostic.severity !== "debug") {
-      this.diagnostics.push(diagnostic);
+      const message = stripVTControlCharacters(diagnostic.message);
+      this.diagnostics.push({ ...diagnostic, message });
     }
   }
 
@@ -76,6 +79,14 @@ export class JsonReport implements Display {
         summary: Object.fromEntries(this.last?.counts ?? []),
         outputs: jsonOutputs(this.last?.outputs ?? {}, this.showSecrets),
         durationSeconds: Math.round((this.last?.milliseconds ?? 0) / 1000),
+        ...(this.last?.program === undefined
+          ? {}
+          : {
+              program: {
+                seconds: this.last.program.milliseconds / 1000,
+                waitingSeconds: this.last.program.waitingMilliseconds / 1000,
+              },
+            }),
       },
       undefined,
       2,

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from "node:util";
+
 import { isDefaultProvider, parseUrn } from "../urn";
 import { equal } from "../values";
 import type {
@@ -318,7 +320,9 @@ export class Screen implements Display {
 
   private line(text: string): void {
     this.eraseProgress();
-    this.options.write(`${text}\n`);
+    // Programs colour their errors whoever reads them.
+    const plain = this.options.color ? text : stripVTControlCharacters(text);
+    this.options.write(`${plain}\n`);
   }
 
   private paint(color: number, text: string): string {

@@ -5,6 +5,7 @@ import {
   type PropertyValue,
   reveal,
   revealAll,
+  secret,
   UNKNOWN,
   equal,
 } from "../values";
@@ -28,6 +29,14 @@ export const OPERATIONS: Record<
     plan: "delete original",
     done: "deleted original",
     color: 31,
+  },
+  read: { mark: "> ", plan: "read", done: "read", color: 36 },
+  discard: { mark: "< ", plan: "discard", done: "discarded", color: 36 },
+  "discard-replaced": {
+    mark: "<<",
+    plan: "discard original",
+    done: "discarded original",
+    color: 36,
   },
 };
 
@@ -116,18 +125,16 @@ export function outputLines(
     ...new Set([...Object.keys(outputs), ...Object.keys(before ?? {})]),
   ].sort();
   const width = Math.max(0, ...names.map((name) => name.length));
-  return names.map((name) => {
+  return names.flatMap((name) => {
     const next = outputs[name];
     const old = before?.[name];
-    const changed =
-      next === undefined
-        ? "-"
-        : old === undefined
-          ? "+"
-          : equal(next, old)
-            ? " "
-            : "~";
-    return `  ${before === undefined ? " " : changed} ${name.padEnd(width)}: ${block(next ?? old ?? null, showSecrets)}`;
+    const label = name.padEnd(width);
+    if (next !== undefined && old !== undefined && !equal(next, old)) {
+      return memberLines(label, old, next, showSecrets, "  ");
+    }
+    const isNew = before !== undefined && old === undefined;
+    const mark = next === undefined ? "-" : isNew ? "+" : " ";
+    return `  ${mark} ${label}: ${block(next ?? old ?? null, showSecrets)}`;
   });
 }
 
@@ -196,8 +203,10 @@ function memberLines(
       ...diffLines(from, to, showSecrets, `${indent}    `),
     ];
   }
+  // What has become secret was the secret before that, too.
+  const was = isSecret(next) ? secret(old) : old;
   return [
-    `${indent}~ ${name}: ${inline(old, showSecrets)} => ${inline(next, showSecrets)}`,
+    `${indent}~ ${name}: ${inline(was, showSecrets)} => ${inline(next, showSecrets)}`,
   ];
 }
 

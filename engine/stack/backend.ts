@@ -11,20 +11,18 @@ import {
   type PropertyValue,
   textOf,
 } from "../values";
-import { writeFileAtomic } from "./atomic";
+import { keepCopy, removeUnfinished, writeFileAtomic } from "./atomic";
+import type { DeploymentWriter } from "./deploymentText";
 import type { Crypter } from "./secrets";
-import {
-  decodeResource,
-  encodeResource,
-  type SecretForm,
-  type Snapshot,
-} from "./state";
+import { decodeResource, type Snapshot } from "./state";
 
 /** The version of state files and exported states this engine reads and writes. */
 export const STATE_VERSION = 3;
 
 /** A state file as read: the JSON of its deployment, secrets still encrypted. */
 export interface StoredState {
+  /** The whole file. */
+  text: string;
   deployment: PropertyMap;
   /** The salt its secrets were encrypted with. */
   salt: string | undefined;
@@ -87,27 +85,30 @@ export class Backend {
     }
     const latest = json.checkpoint.latest;
     const deployment = isMap(latest) ? latest : {};
-    return { deployment, salt: saltOf(deployment) };
+    return { text, deployment, salt: saltOf(deployment) };
   }
 
   /** Writes the state. The state before it stays beside it as `.bak`. */
   async write(
     snapshot: Snapshot,
-    crypter: Crypter,
+    writer: DeploymentWriter,
     metadata: PropertyMap,
   ): Promise<void> {
+    // First of all, so that it is the state of this moment whatever goes on during the rest.
+    const deployment = writer.text(snapshot, metadata);
+    const stack = `organization/${this.project}/${this.stack}`;
     await this.writeMeta();
-    if (existsSync(this.file)) {
-      await copyFile(this.file, `${this.file}.bak`);
-    }
-    const state: PropertyMap = {
-      version: STATE_VERSION,
-      checkpoint: {
-        stack: `organization/${this.project}/${this.stack}`,
-        latest: encodeDeployment(snapshot, crypter, metadata),
-      },
-    };
-    await writeFileAtomic(this.file, JSON.stringify(state));
+    await keepCopy(this.file, `${this.file}.bak`);
+    await writeFileAtomic(
+      this.file,
+      `{"version":${STATE_VERSION},"checkpoint":{"stack":${JSON.stringify(stack)},"latest":${deployment}}}`,
+    );
+  }
+
+  /** Removes what runs that were killed in the middle of a write have left; only for whoever holds the lock. */
+  async sweep(): Promise<void> {
+    await removeUnfinished(this.file);
+    await removeUnfinished(`${this.file}.bak`);
   }
 
   /** Keeps a copy of the state as it is, beside those Pulumi keeps. */
@@ -216,32 +217,6 @@ export function backendFolder(url: string | undefined): string {
   return path === "~" || path.startsWith("~/")
     ? join(homedir(), path.slice(1))
     : resolve(path);
-}
-
-/** A deployment as JSON, as it stands in the state file and in `stack export`. */
-export function encodeDeployment(
-  snapshot: Snapshot,
-  crypter: Crypter,
-  metadata: PropertyMap,
-  form: SecretForm = "ciphertext",
-): PropertyMap {
-  const pending = snapshot.pendingOperations.map((operation) => ({
-    resource: encodeResource(operation.resource, crypter, form),
-    type: operation.type,
-  }));
-  return {
-    manifest: { time: new Date().toISOString(), magic: "", version: "" },
-    secrets_providers: { type: "passphrase", state: { salt: crypter.salt } },
-    ...(snapshot.resources.length === 0
-      ? {}
-      : {
-          resources: snapshot.resources.map((resource) =>
-            encodeResource(resource, crypter, form),
-          ),
-        }),
-    ...(pending.length === 0 ? {} : { pending_operations: pending }),
-    metadata,
-  };
 }
 
 /** Reads a deployment and opens its secrets. */

@@ -2,6 +2,7 @@ import { EngineError, outOfScope } from "../errors";
 import { parseProviderReference, parseUrn } from "../urn";
 import { isMap, parse, type PropertyMap, textOf } from "../values";
 import { decodeDeployment, saltOf, STATE_VERSION } from "./backend";
+import { DeploymentWriter } from "./deploymentText";
 import { StackLock } from "./lock";
 import type { OpenStack } from "./openStack";
 import { referencesOf, type ResourceState, type Snapshot } from "./state";
@@ -36,7 +37,7 @@ export async function importState(
     await stack.backend.backUp();
     await stack.backend.write(
       { resources: snapshot.resources, pendingOperations: [] },
-      crypter,
+      new DeploymentWriter(crypter),
       isMap(deployment.metadata) ? deployment.metadata : {},
     );
   } finally {

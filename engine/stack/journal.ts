@@ -144,6 +144,9 @@ export class Journal {
     if (this.renamed.size === 0) {
       return resource;
     }
+    if (![...referencesOf(resource)].some((urn) => this.renamed.has(urn))) {
+      return resource;
+    }
     const follow = (urn: string): string => this.renamed.get(urn) ?? urn;
     const provider = parseProviderReference(resource.provider);
     return {

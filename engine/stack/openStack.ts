@@ -137,6 +137,16 @@ export class OpenStack {
     }
   }
 
+  /** Fails if another run has changed the state since it was read; to be asked once the stack is locked. */
+  async refuseIfChanged(): Promise<void> {
+    const now = await this.backend.read();
+    if (now?.text !== this.stored?.text) {
+      throw new EngineError(
+        "Another run changed the state while this one was starting. Nothing was changed; run the command again.",
+      );
+    }
+  }
+
   /** Fails with the names of the stacks there are, if this one has no state. */
   async requireState(): Promise<StoredState> {
     if (this.stored !== undefined) {

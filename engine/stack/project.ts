@@ -12,6 +12,7 @@ import {
   type PropertyValue,
   textOf,
 } from "../values";
+import { CLI_SCALARS } from "./yamlScalars";
 
 /** A provider plugin that Pulumi.yaml names by its folder. */
 export interface LocalPlugin {
@@ -87,7 +88,11 @@ export async function loadProject(start: string): Promise<Project> {
 export async function readYaml(file: string): Promise<PropertyMap> {
   let parsed: PropertyValue;
   try {
-    parsed = parse(parseYaml(await readFile(file, "utf8")) ?? {});
+    const text = await readFile(file, "utf8");
+    parsed = parse(
+      parseYaml(text, { customTags: (tags) => [...CLI_SCALARS, ...tags] }) ??
+        {},
+    );
   } catch (error) {
     throw new EngineError(`${file} cannot be read: ${messageOf(error)}`);
   }

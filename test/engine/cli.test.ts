@@ -30,7 +30,8 @@ describe("the command line", () => {
     [["config", "set-all"], "`config set-all`"],
     [["config", "set", "a", "b", "--type", "int"], "The option --type"],
     [["up", "--replace", "x"], "The option --replace"],
-    [["up", "--refresh", "--yes"], "The option --refresh"],
+    [["up", "--exclude", "x"], "The option --exclude"],
+    [["preview", "--refresh"], "The option --refresh"],
     [["logs"], "The command `logs`"],
   ])(
     "refuses %j by name and says how to get the Pulumi CLI",

@@ -9,9 +9,9 @@ import { join } from "node:path";
 
 import { type Result, Sandbox } from "./sandbox";
 
-/** Waits until a condition holds, or fails after ten seconds. */
+/** Waits until a condition holds, or fails after a minute: starting up alone takes long on a busy machine. */
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition();) {
+  for (const end = Date.now() + 60_000; !condition();) {
     if (Date.now() > end) {
       throw new Error("what was waited for did not happen");
     }

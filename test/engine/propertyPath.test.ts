@@ -3,10 +3,18 @@ import * as fc from "fast-check";
 import {
   changedPaths,
   covers,
+  ignoreChanges,
   parsePath,
-  resetPath,
 } from "../../engine/propertyPath";
-import { secret } from "../../engine/values";
+import { type PropertyMap, secret } from "../../engine/values";
+
+function resetPath(
+  news: PropertyMap,
+  olds: PropertyMap,
+  path: string,
+): PropertyMap {
+  return ignoreChanges(news, olds, [path]).inputs;
+}
 
 describe("property paths", () => {
   test.each([
@@ -42,14 +50,50 @@ describe("property paths", () => {
     expect(resetPath(news, olds, "*")).toEqual(olds);
   });
 
+  test.each([
+    // Where there is nothing to put a value into or take it from, the path cannot be ignored.
+    ["m.x", { m: { x: 1 } }, { m: 1 }, { m: 1 }, false],
+    ["m.x", {}, { m: { x: 1 } }, { m: {} }, true],
+    ["m.x.y", {}, { m: { x: { y: 1 } } }, { m: { x: { y: 1 } } }, false],
+    ["m.x.y", { m: { x: {} } }, { m: {} }, { m: {} }, false],
+    ["l[1]", { l: [1] }, { l: [3, 4] }, { l: [3, 4] }, false],
+    ["l[5]", { l: [1] }, { l: [3] }, { l: [3] }, true],
+    ["l[*]", { l: [1, 2] }, { l: [3] }, { l: [1] }, false],
+    ["l.0", { l: [1] }, { l: [3] }, { l: [3] }, true],
+    ["gone.away", {}, { a: 1 }, { a: 1 }, true],
+    [
+      "m.*.n",
+      { m: { a: { n: 1 } } },
+      { m: { a: { n: 2 }, b: 3 } },
+      { m: { a: { n: 1 }, b: 3 } },
+      true,
+    ],
+  ])("%s from %j to %j", (path, olds, news, inputs, succeeds) => {
+    expect(ignoreChanges(news, olds, [path])).toEqual({
+      inputs,
+      failed: succeeds ? [] : [path],
+    });
+  });
+
+  test("reach into secrets, and keep secret what was", () => {
+    const olds = { m: secret({ x: 1 }), n: { x: 1 } };
+    const news = { m: { x: 2 }, n: secret({ x: 2 }) };
+    expect(ignoreChanges(news, olds, ["m.x", "n.x"]).inputs).toEqual({
+      m: { x: secret(1) },
+      n: secret({ x: 1 }),
+    });
+  });
+
   test("leave the new properties themselves alone", () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.constantFrom("a", "b"), fc.integer()),
         (olds) => {
           const news = Object.freeze({ a: 1, b: Object.freeze({ c: 2 }) });
-          expect(resetPath(news, olds, "b.c")).toEqual(news);
+          // What is not in the old ones at this place is not in the result.
+          expect(resetPath(news, olds, "b.c")).toEqual({ a: 1, b: {} });
           expect(resetPath(news, olds, "a").a).toBe(olds.a);
+          expect(news).toEqual({ a: 1, b: { c: 2 } });
         },
       ),
     );

@@ -54,6 +54,17 @@ describe("refresh", () => {
     expect(sandbox.journal().sort()).toEqual(["create b", "update a"]);
   });
 
+  test("comes before an update that asks for it", async () => {
+    sandbox.setWorld({ b: null });
+    const result = await sandbox.run("up", "--yes", "--refresh", "--json");
+    expect(result.code).toBe(0);
+    expect(JSON.parse(result.out)).toMatchObject({
+      phase: "update",
+      steps: [{ op: "create", name: "b" }],
+    });
+    expect(sandbox.journal()).toEqual(["create b"]);
+  });
+
   test("leaves the state to the byte where nothing has changed", async () => {
     const written = sandbox.stateText();
     const result = await sandbox.run("refresh", "--yes");

@@ -137,6 +137,11 @@ export class Sandbox {
     };
   }
 
+  /** Starts a command of the engine with environment variables of its own; `undefined` takes one away. */
+  startWith(extra: NodeJS.ProcessEnv, ...args: string[]): Started {
+    return this.start(args, { ...this.environment, ...extra });
+  }
+
   /** Sets the resources and runs `up`. */
   async up(items: Item[], more: Record<string, unknown> = {}): Promise<Result> {
     this.configure(items, more);

@@ -124,7 +124,18 @@ describe("the screen", () => {
       "\n",
     );
     expect(open).toContain('~ key: "old hush" => "new hush"');
-    expect(open).toContain('pin: "5678"');
+    expect(open).toContain('pin: "1234" => "5678"');
+  });
+
+  test("hides what a value was before it became secret", () => {
+    const [before, after] = [{ key: "hush" }, { key: secret("hush") }];
+    const steps = [
+      step("update", "demo:index:Item", "a", STACK, { before, after }),
+    ];
+    const result = { outputs: after, previousOutputs: before };
+    const text = shown({ diff: true }, steps, result).join("\n");
+    expect(text).toContain("~ key: [secret] => [secret]");
+    expect(text).not.toContain("hush");
   });
 
   test("marks outputs that are new, gone, changed or not known yet", () => {
@@ -140,10 +151,26 @@ describe("the screen", () => {
       "            [0]: true",
       "        ]",
       "    }",
-      "  ~ changed: [unknown]",
+      '  ~ changed: "x" => [unknown]',
       '  - gone   : "y"',
       "    kept   : 1",
     ]);
+  });
+
+  test("mark what changes within an output, and colour nothing by themselves", () => {
+    const text = shown({}, [], {
+      outputs: { m: { x: [1, { y: 3 }], z: "\u001b[31mred\u001b[39m" } },
+      previousOutputs: { m: { x: [1, { y: 2 }], z: "blue" } },
+    }).join("\n");
+    expect(text).toContain(
+      [
+        "  ~ m:",
+        "      ~ x:",
+        "          ~ [1]:",
+        "              ~ y: 2 => 3",
+      ].join("\n"),
+    );
+    expect(text).not.toContain("\u001b");
   });
 
   test("tells what went wrong last", () => {

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { decodeDeployment, encodeDeployment } from "../../engine/stack/backend";
+import { decodeDeployment } from "../../engine/stack/backend";
+import { encodeDeployment } from "../../engine/stack/deploymentText";
 import { Crypter } from "../../engine/stack/secrets";
 import {
   isMap,

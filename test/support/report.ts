@@ -22,6 +22,9 @@ export const reportSchema = z.object({
   ),
   summary: z.record(z.string(), z.number()),
   outputs: z.record(z.string(), z.unknown()),
+  program: z
+    .object({ seconds: z.number(), waitingSeconds: z.number() })
+    .exactOptional(),
 });
 
 /** What the engine says about a preview or an update. */

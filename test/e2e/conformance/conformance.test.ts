@@ -9,7 +9,7 @@ import { Pool } from "./pool";
 import type { Observation } from "./runner";
 import { check, compare, observe } from "./runner";
 import type { Scenario } from "./scenario";
-import { loadScenarios } from "./scenario";
+import { isWanted, loadScenarios } from "./scenario";
 import { Table } from "./table";
 
 // The first test may have to wait for a good part of the others' commands.
@@ -60,6 +60,9 @@ beforeAll(() => {
       );
     }
   }
+  if (!isWanted(DEMO)) {
+    return;
+  }
   demos.set(
     "bundled",
     start(() => runDemo("bundled", cli)),
@@ -94,7 +97,7 @@ describe("on the bundled engine", () => {
     TIMEOUT,
   );
 
-  test(
+  (isWanted(DEMO) ? test : test.skip)(
     DEMO,
     () =>
       table.note(DEMO, "bundled", async () => {
@@ -135,7 +138,10 @@ describeWith(
 );
 
 describeWith(
-  { name: "pulumi with the plugins tls and kubernetes", path: cli },
+  {
+    name: "pulumi with the plugins tls and kubernetes",
+    path: isWanted(DEMO) ? cli : undefined,
+  },
   "see https://www.pulumi.com/docs/install/ and `pulumi plugin install`",
   `on the Pulumi CLI: ${DEMO}`,
   () => {

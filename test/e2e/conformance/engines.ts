@@ -80,10 +80,14 @@ function bundledCommand(
   site: Site,
   args: readonly string[],
 ): ReturnType<typeof runCommand> {
-  return runCommand(process.execPath, [...BUNDLED, ...args, "--stack", "dev"], {
-    cwd: site.folder,
-    env: site.environment(),
-  });
+  return runCommand(
+    process.execPath,
+    [...BUNDLED, ...args, "--stack", site.stack],
+    {
+      cwd: site.folder,
+      env: site.environment(),
+    },
+  );
 }
 
 const metadataSchema = z.object({
@@ -94,7 +98,10 @@ const eventSchema = z.object({
   resOpFailedEvent: metadataSchema.exactOptional(),
 });
 // A replacement is several events; its name is the one users see.
-const NAMES: Record<string, string> = { "create-replacement": "replace" };
+const NAMES: Record<string, string> = {
+  "create-replacement": "replace",
+  "read-replacement": "replace",
+};
 const UNSEEN = ["same", "remove-pending-replace", "refresh"];
 
 /** The CLI of this machine, `undefined` where there is none. */
@@ -110,7 +117,7 @@ function pulumiAt(program: string): Engine {
   ): Promise<Outcome> => {
     const { code, stdout, stderr } = await runCommand(
       program,
-      [...args, "--stack", "dev", "--non-interactive"],
+      [...args, "--stack", site.stack, "--non-interactive"],
       { cwd: site.folder, env: pulumiEnvironment(site) },
     );
     return { code, operations: operationsOf(stdout), text: stdout + stderr };

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine, Operation, Outcome } from "./engines";
 import type { Scenario, ScenarioStep } from "./scenario";
@@ -31,9 +32,14 @@ export async function observe(
 ): Promise<Observation[]> {
   const site = new Site();
   try {
-    await engine.prepare(site);
     const observations: Observation[] = [];
+    const stacks = new Set<string>();
     for (const step of scenario.steps) {
+      site.stack = step.stack;
+      if (!stacks.has(step.stack)) {
+        stacks.add(step.stack);
+        await engine.prepare(site);
+      }
       observations.push(await take(step, site, engine, other));
     }
     return observations;
@@ -58,7 +64,11 @@ async function take(
   step.vanished.forEach((name) => {
     site.remove(name);
   });
-  const { code, text, operations } = await perform(step, site, engine);
+  const { code, text, operations } = await perform(
+    step,
+    site,
+    step.byOther ? (other ?? engine) : engine,
+  );
   const state = normalise(site.stateText());
   const known = new Set(state.resources.map(({ id }) => id));
   return {
@@ -99,6 +109,13 @@ async function perform(
   if (step.do === "export and import") {
     const file = join(site.folder, "export.json");
     const out = await engine.command(site, "stack", "export", "--file", file);
+    if (out.code === 0) {
+      const edited = Object.entries(step.edits).reduce(
+        (state, [before, after]) => state.replaceAll(before, after),
+        readFileSync(file, "utf8"),
+      );
+      writeFileSync(file, edited);
+    }
     return out.code === 0
       ? engine.command(site, "stack", "import", "--file", file)
       : out;
@@ -119,7 +136,10 @@ async function perform(
 async function plansOf(engine: Engine, site: Site): Promise<string[]> {
   const { code, text, operations } = await engine.run(site, "preview");
   return code === 0
-    ? operations.map(({ op, urn }) => `${op} ${urn}`)
+    ? operations
+        // To read is to look, whether or not there is anything to do.
+        .filter(({ op }) => op !== "read")
+        .map(({ op, urn }) => `${op} ${urn}`)
     : [`the preview failed: ${text}`];
 }
 

@@ -7,7 +7,9 @@ const FOLDER = join(__dirname, "scenarios");
 
 const resourceSchema = z.strictObject({
   name: z.string(),
-  kind: z.enum(["item", "thing", "loose", "group", "provider"]).exactOptional(),
+  kind: z
+    .enum(["item", "thing", "loose", "group", "provider", "reference"])
+    .exactOptional(),
   args: z.record(z.string(), z.unknown()).exactOptional(),
   options: z.record(z.string(), z.unknown()).exactOptional(),
 });
@@ -17,6 +19,12 @@ const stepSchema = z.strictObject({
   do: z
     .enum(["up", "preview", "refresh", "destroy", "export and import"])
     .default("up"),
+  /** The stack the step is about. */
+  stack: z.enum(["dev", "other"]).default("dev"),
+  /** Whether the other engine does the step, where there is one. */
+  byOther: z.boolean().default(false),
+  /** Texts that somebody replaces in the exported state before it is imported. */
+  edits: z.record(z.string(), z.string()).default({}),
   /** What the program registers; as in the step before where it is left out. */
   resources: z.array(resourceSchema).exactOptional(),
   /** What the program exports; as in the step before where it is left out. */
@@ -55,12 +63,17 @@ export interface Scenario extends z.infer<typeof scenarioSchema> {
   id: string;
 }
 
-/** All scenarios, in the order of their files; with `MQTT_PKI_CONFORMANCE=05,09` only those. */
-export function loadScenarios(): Scenario[] {
+/** Whether a scenario is to run: with `MQTT_PKI_CONFORMANCE=05,09` only those that begin so are. */
+export function isWanted(id: string): boolean {
   const wanted = process.env.MQTT_PKI_CONFORMANCE?.split(",") ?? [""];
+  return wanted.some((start) => id.startsWith(start));
+}
+
+/** All scenarios that are to run, in the order of their files. */
+export function loadScenarios(): Scenario[] {
   return readdirSync(FOLDER)
     .filter((file) => file.endsWith(".yaml"))
-    .filter((file) => wanted.some((start) => file.startsWith(start)))
+    .filter(isWanted)
     .sort()
     .map((file) => {
       const read = scenarioSchema.safeParse(

@@ -15,7 +15,7 @@ import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ROOT } from "../../support/fleet";
 import type { ScenarioStep } from "./scenario";
-import { SALT_LINE, PASSPHRASE } from "./secrets";
+import { saltLine, PASSPHRASE } from "./secrets";
 
 /** What the program is told to register. */
 export type Program = Pick<ScenarioStep, "resources" | "exports"> & {
@@ -27,6 +27,8 @@ export class Site {
   readonly folder = realpathSync(
     mkdtempSync(join(tmpdir(), "mqtt-pki-conformance-")),
   );
+  /** The stack that commands are about. */
+  stack = "dev";
   private program: Required<Program> = {
     resources: [],
     exports: {},
@@ -39,8 +41,9 @@ export class Site {
     for (const name of ["state", "world", "made"]) {
       mkdirSync(join(this.folder, name));
     }
-    // One salt for all sites: its key takes a third of a second to derive.
-    writeFileSync(join(this.folder, "Pulumi.dev.yaml"), SALT_LINE);
+    for (const stack of ["dev", "other"]) {
+      writeFileSync(join(this.folder, `Pulumi.${stack}.yaml`), saltLine(stack));
+    }
     this.misbehave([]);
   }
 
@@ -92,7 +95,7 @@ export class Site {
       ".pulumi",
       "stacks",
       "conformance",
-      "dev.json",
+      `${this.stack}.json`,
     );
     return existsSync(file) ? readFileSync(file, "utf8") : undefined;
   }

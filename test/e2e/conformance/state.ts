@@ -21,6 +21,7 @@ const resourceSchema = z.looseObject({
 const fileSchema = z.object({
   version: z.literal(3),
   checkpoint: z.object({
+    stack: z.string(),
     latest: z
       .object({
         resources: z.array(resourceSchema).nullish(),
@@ -42,16 +43,18 @@ export interface Normalised {
 
 /** Reads a state file; no file is an empty state. */
 export function normalise(text: string | undefined): Normalised {
-  const latest =
-    text === undefined
-      ? undefined
-      : fileSchema.parse(JSON.parse(text)).checkpoint.latest;
+  if (text === undefined) {
+    return { resources: [], pending: [] };
+  }
+  const { stack, latest } = fileSchema.parse(JSON.parse(text)).checkpoint;
+  const open = (resource: Resource): Resource =>
+    normaliseOne(resource, stack.split("/").at(-1) ?? "");
   const byIdentity = (left: Resource, right: Resource): number =>
     `${left.urn} ${left.id}`.localeCompare(`${right.urn} ${right.id}`);
   return {
-    resources: (latest?.resources ?? []).map(normaliseOne).sort(byIdentity),
+    resources: (latest?.resources ?? []).map(open).sort(byIdentity),
     pending: (latest?.pending_operations ?? [])
-      .map(({ type, resource }) => ({ type, resource: normaliseOne(resource) }))
+      .map(({ type, resource }) => ({ type, resource: open(resource) }))
       .sort((left, right) => byIdentity(left.resource, right.resource)),
   };
 }
@@ -85,7 +88,7 @@ export function nameOf(urn: string): string {
   return urn.split("::").at(-1) ?? urn;
 }
 
-function normaliseOne(resource: Resource): Resource {
+function normaliseOne(resource: Resource, stack: string): Resource {
   const { dependencies, propertyDependencies, ...rest } = resource;
   const kept = Object.entries(rest).filter(
     ([key, value]) => !INCIDENTAL.includes(key) && !isEmpty(value),
@@ -98,7 +101,7 @@ function normaliseOne(resource: Resource): Resource {
     dependencies: [...(dependencies ?? [])].sort(),
     propertyDependencies: Object.fromEntries(properties),
   };
-  return resourceSchema.parse(openSecrets(whole));
+  return resourceSchema.parse(openSecrets(whole, stack));
 }
 
 /** Whether a member says nothing: engines differ in which of those they write. */
@@ -117,20 +120,21 @@ const secretSchema = z.object({
   ciphertext: z.string(),
 });
 
-function openSecrets(value: unknown): unknown {
+function openSecrets(value: unknown, stack: string): unknown {
+  const open = (inner: unknown): unknown => openSecrets(inner, stack);
   const sealed = secretSchema.safeParse(value);
   if (sealed.success) {
-    return { secret: openSecrets(JSON.parse(decrypt(sealed.data.ciphertext))) };
+    return { secret: open(JSON.parse(decrypt(stack, sealed.data.ciphertext))) };
   }
   if (typeof value === "string") {
     return value.replace(UUID, "(id)");
   }
   if (Array.isArray(value)) {
-    return value.map(openSecrets);
+    return value.map(open);
   }
   return value !== null && typeof value === "object"
     ? Object.fromEntries(
-        Object.entries(value).map(([key, inner]) => [key, openSecrets(inner)]),
+        Object.entries(value).map(([key, inner]) => [key, open(inner)]),
       )
     : value;
 }

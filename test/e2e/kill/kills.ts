@@ -1,10 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { runCommand } from "../../support/command";
 import { BUNDLED } from "../conformance/engines";
-import type { Site } from "../conformance/site";
 
 /** Numbers between 0 and 1 that one seed always gives again. */
 export function randomNumbers(seed: number): () => number {
@@ -29,29 +26,53 @@ const SCRIPTS: Record<Exclude<Victim, "engine">, RegExp> = {
 /** A moment of an update. */
 export interface Moment {
   victim: Victim;
-  /** Whether the time counts from the plugin's first deed rather than from the start. */
+  /** Whether the time counts from the update's first deed rather than from the start. */
   underWay: boolean;
   milliseconds: number;
 }
 
-/** Runs an update, kills one of its processes, and waits until all are gone. Undefined where the update was faster. */
-export async function killOneUpdate(
-  site: Site,
+/** A moment somewhere in an update that takes about so long from its first deed on. */
+export function randomMoment(
+  random: () => number,
+  deedsTake: number,
+  startTakes: number,
+): Moment {
+  const victims: Victim[] = ["engine", "engine", "program", "plugin", "plugin"];
+  // Most of an update's time is start-up, in which there is little to lose.
+  const underWay = random() < 0.8;
+  return {
+    victim: victims[Math.floor(random() * victims.length)] ?? "engine",
+    underWay,
+    milliseconds: Math.floor(random() * (underWay ? deedsTake : startTakes)),
+  };
+}
+
+/** A run of the bundled engine that is to be killed. */
+export interface KillableRun {
+  command: "up" | "destroy";
+  folder: string;
+  environment: NodeJS.ProcessEnv;
+  /** Whether it has begun to change something. */
+  hasBegun: () => boolean;
+}
+
+/** Starts a run, kills one of its processes, and waits until all are gone. Undefined where the run was faster. */
+export async function killOne(
+  run: KillableRun,
   { victim, underWay, milliseconds }: Moment,
 ): Promise<Victim | undefined> {
   const engine = spawn(
     process.execPath,
-    [...BUNDLED, "up", "--yes", "--skip-preview", "--stack", "dev"],
-    { cwd: site.folder, env: site.environment(), stdio: "ignore" },
+    [...BUNDLED, run.command, "--yes", "--skip-preview", "--stack", "dev"],
+    { cwd: run.folder, env: run.environment, stdio: "ignore" },
   );
   const over = new Promise<void>((resolve) => {
     engine.once("close", () => {
       resolve();
     });
   });
-  const journal = join(site.folder, "journal");
   if (underWay) {
-    await until(() => existsSync(journal) || hasEnded(engine));
+    await until(() => run.hasBegun() || hasEnded(engine));
   }
   await sleep(milliseconds);
   const killed = await kill(engine, victim);

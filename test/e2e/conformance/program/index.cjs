@@ -20,6 +20,9 @@ class Provider extends pulumi.ProviderResource {
   }
 }
 
+// Another stack's outputs, by name: `{output: "reference.name"}`.
+class Reference extends pulumi.StackReference {}
+
 // `Loose` is what the plugin leaves the comparison of to the engine.
 function customResource(type) {
   return class extends pulumi.CustomResource {
@@ -41,6 +44,7 @@ const KINDS = {
   loose: customResource("demo:index:Loose"),
   group: Group,
   provider: Provider,
+  reference: Reference,
 };
 
 const program = JSON.parse(
@@ -48,7 +52,8 @@ const program = JSON.parse(
 );
 const made = {};
 
-// `{ref: "a.label"}` is an output of a resource, `{secret: …}` a secret; everything else stands for itself.
+// `{ref: "a.label"}` is an output of a resource and `{ref: "a"}` the resource, `{secret: …}` a secret,
+// `{lookup: {…}}` what the plugin's function answers; everything else stands for itself.
 function valueOf(value) {
   if (Array.isArray(value)) {
     return value.map(valueOf);
@@ -63,6 +68,18 @@ function valueOf(value) {
   if (value.secret !== undefined) {
     return pulumi.secret(valueOf(value.secret));
   }
+  if (value.output !== undefined) {
+    const [name, output] = value.output.split(".");
+    return made[name].requireOutput(output);
+  }
+  if (value.lookup !== undefined) {
+    return pulumi.runtime
+      .invokeOutput("demo:index:lookup", valueOf(value.lookup), {
+        dependsOn: (value.dependsOn ?? []).map((other) => made[other]),
+        ...(value.provider && { provider: made[value.provider] }),
+      })
+      .apply((answer) => answer.label);
+  }
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, valueOf(inner)]),
   );
@@ -70,7 +87,7 @@ function valueOf(value) {
 
 function aliasOf(alias) {
   if (typeof alias === "string") {
-    return { name: alias };
+    return alias.startsWith("urn:") ? alias : { name: alias };
   }
   const { parent, ...rest } = alias;
   if (parent === undefined) {
@@ -83,11 +100,12 @@ function aliasOf(alias) {
 
 for (const resource of program.resources) {
   const { name, kind = "item", args = {}, options = {} } = resource;
-  const { aliases, dependsOn, deletedWith, parent, provider, ...rest } =
+  const { aliases, dependsOn, deletedWith, id, parent, provider, ...rest } =
     options;
   made[name] = new KINDS[kind](name, valueOf(args), {
     ...rest,
     ...(aliases && { aliases: aliases.map(aliasOf) }),
+    ...(id && { id: valueOf(id) }),
     ...(dependsOn && { dependsOn: dependsOn.map((other) => made[other]) }),
     ...(deletedWith && { deletedWith: made[deletedWith] }),
     ...(parent && { parent: made[parent] }),

@@ -1,6 +1,7 @@
 // A plugin whose world is a folder: one file per resource that exists, so that tests can see what really is there.
 const fs = require("node:fs");
 const path = require("node:path");
+const grpc = require("@grpc/grpc-js");
 const pulumi = require("@pulumi/pulumi");
 const {
   specialSigKey,
@@ -108,8 +109,26 @@ const provider = {
     await wait(news);
     return { outs: outputs(news, id, (olds.revision ?? 0) + 1) };
   },
+  async invoke(token, args) {
+    const text = open(args.text);
+    if (text === "bad") {
+      return { failures: [{ property: "text", reason: "nobody knows it" }] };
+    }
+    if (text === "broken") {
+      throw new Error("the lookup broke");
+    }
+    const label = `<${text}>`;
+    return {
+      outputs: { label: isSecret(args.text) ? secret(label) : label },
+    };
+  },
   async read(id, urn, props) {
-    return fs.existsSync(file("world", id)) ? { id, props } : {};
+    if (!fs.existsSync(file("world", id))) {
+      return {};
+    }
+    return props.serial === undefined
+      ? { id, props: outputs({ text: "found", ...props }, id, 0) }
+      : { id, props };
   },
   async delete(id, urn, props) {
     act("delete", urn);
@@ -117,6 +136,30 @@ const provider = {
     // Deleting what is gone already is done.
     fs.rmSync(file("world", id), { force: true });
   },
+};
+
+// The SDK's server has no comparison of configurations; a real plugin has one. `zone` cannot change in place.
+async function diffConfig({ request }, callback) {
+  const olds = request.getOldInputs().toJavaScript();
+  const news = request.getNews().toJavaScript();
+  const { DiffResponse } = require("@pulumi/pulumi/proto/provider_pb");
+  const { DIFF_NONE, DIFF_SOME } = DiffResponse.DiffChanges;
+  const changed = ["zone", "region"].filter((key) =>
+    differ(olds[key], news[key]),
+  );
+  callback(
+    null,
+    new DiffResponse()
+      .setChanges(changed.length === 0 ? DIFF_NONE : DIFF_SOME)
+      .setDiffsList(changed)
+      .setReplacesList(changed.filter((key) => key === "zone")),
+  );
+}
+
+const { addService } = grpc.Server.prototype;
+grpc.Server.prototype.addService = function (service, implementation) {
+  implementation.diffConfig = diffConfig;
+  return addService.call(this, service, implementation);
 };
 
 pulumi.provider.main(provider, process.argv.slice(2));

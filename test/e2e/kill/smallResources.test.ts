@@ -1,23 +1,14 @@
-import { availableParallelism } from "node:os";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
 import { bundled } from "../conformance/engines";
 import { Site } from "../conformance/site";
 import type { Normalised } from "../conformance/state";
 import { nameOf, namesOf, normalise } from "../conformance/state";
 import { randomProgram } from "./fleet";
-import type { Moment, Victim } from "./kills";
-import { killOneUpdate, randomNumbers } from "./kills";
-
-const KILLS = Number(process.env.MQTT_PKI_KILLS ?? 15);
-const SEED = Number(process.env.MQTT_PKI_KILL_SEED ?? Date.now() % 1_000_000);
-const SECONDS_PER_KILL = 40;
-
-interface Tally {
-  kills: Record<Victim, number>;
-  /** How many left a note of an operation under way. */
-  interrupted: number;
-  losses: string[];
-}
+import { killOne, randomMoment, randomNumbers } from "./kills";
+import type { Tally } from "./tally";
+import { killTest } from "./tally";
 
 /** Kills so many updates of one stack, each followed by an update that must put everything right. */
 async function killRepeatedly(
@@ -32,9 +23,17 @@ async function killRepeatedly(
     expect(await finish(site)).toMatchObject({ code: 0, warnings: "" });
     for (let killed = 0, turn = 1; killed < count; turn += 1) {
       const program = randomProgram(random, turn);
-      const moment = randomMoment(random);
+      const moment = randomMoment(random, 600, 1500);
       site.write(program);
-      const victim = await killOneUpdate(site, moment);
+      const victim = await killOne(
+        {
+          command: "up",
+          folder: site.folder,
+          environment: site.environment(),
+          hasBegun: () => existsSync(join(site.folder, "journal")),
+        },
+        moment,
+      );
       if (victim !== undefined) {
         killed += 1;
         tally.kills[victim] += 1;
@@ -120,38 +119,4 @@ async function finish(
   return { code, text, warnings: warnings.join("\n") };
 }
 
-function randomMoment(random: () => number): Moment {
-  const victims: Victim[] = ["engine", "engine", "program", "plugin", "plugin"];
-  // Most of an update's time is start-up, in which there is little to lose.
-  const underWay = random() < 0.8;
-  return {
-    victim: victims[Math.floor(random() * victims.length)] ?? "engine",
-    underWay,
-    milliseconds: Math.floor(random() * (underWay ? 600 : 1500)),
-  };
-}
-
-test(
-  `${KILLS} kills lose nothing`,
-  async () => {
-    const tally: Tally = {
-      kills: { engine: 0, program: 0, plugin: 0 },
-      interrupted: 0,
-      losses: [],
-    };
-    const lanes = Math.min(KILLS, availableParallelism());
-    await Promise.all(
-      Array.from({ length: lanes }, (_, lane) =>
-        killRepeatedly(Math.floor((KILLS + lane) / lanes), SEED + lane, tally),
-      ),
-    );
-    const { engine, program, plugin } = tally.kills;
-    process.stdout.write(
-      `kill test: seed ${SEED}, ${engine + program + plugin} kills (engine ${engine}, program ${program}, plugin ${plugin}), ` +
-        `${tally.interrupted} of them in the middle of an operation; losses: ${tally.losses.length}\n`,
-    );
-    expect(tally.losses).toEqual([]);
-    expect(engine + program + plugin).toBe(KILLS);
-  },
-  KILLS * SECONDS_PER_KILL * 1000,
-);
+killTest("of updates of small resources", killRepeatedly);
