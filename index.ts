@@ -6,6 +6,7 @@ import {
   RootCA,
   ServerCertificate,
   ThingsBoardMqtt,
+  TrustedBy,
 } from "./components";
 import { readSettings } from "./settings";
 
@@ -16,6 +17,8 @@ const { namespace, renderDirectory } = settings;
 const provider = new kubernetes.Provider("kubernetes", {
   ...(settings.target === "render" && {
     renderYamlToDirectory: renderDirectory,
+    // Rendering needs no cluster; without this, the kubeconfig of whoever runs an update would be a change.
+    kubeconfig: "",
   }),
   enableSecretMutable: true,
   enableConfigMapMutable: true,
@@ -33,7 +36,10 @@ const server = new ServerCertificate("server", {
   kubernetes: { namespace, secretName, aliases: true, provider },
 });
 
-const deviceRoot = new RootCA("device-root", settings.deviceRoot);
+const deviceRoot = new RootCA("device-root", {
+  ...settings.deviceRoot,
+  trustedBy: TrustedBy.Brokers,
+});
 const deviceCA = new IntermediateCA("device-ca", {
   issuer: deviceRoot,
   ...settings.deviceCA,

@@ -26,8 +26,27 @@ const renewal = z
   .strictObject({ beforeDays: z.number().exactOptional() })
   .exactOptional();
 
+const generation = z.strictObject({
+  state: z.string(),
+  subject: subject.exactOptional(),
+  key,
+  validityDays: z.number().exactOptional(),
+  linkedBy: z.string().exactOptional(),
+});
+
 const certificateAuthority = z.strictObject({
   subject,
+  generations: z.record(z.string(), generation).exactOptional(),
+  acknowledge: z
+    .array(
+      z.strictObject({
+        rule: z.string(),
+        reason: z.string(),
+        until: z.string(),
+      }),
+    )
+    .exactOptional(),
+  clientStacks: texts,
   key,
   validityDays: z.number().exactOptional(),
   pathLength: z.number().exactOptional(),
@@ -43,11 +62,16 @@ const certificateAuthority = z.strictObject({
   renewal,
 });
 
+const rootAuthority = certificateAuthority.extend({
+  confirmedBundle: z.string().exactOptional(),
+  minimumTrustSoakDays: z.number().exactOptional(),
+});
+
 const settingsSchema = z.strictObject({
   target: z.enum(["render", "cluster"]),
   renderDirectory: z.string().min(1),
   namespace: z.string(),
-  serverRoot: certificateAuthority,
+  serverRoot: rootAuthority,
   serverCA: certificateAuthority,
   server: z.strictObject({
     subject,
@@ -58,7 +82,7 @@ const settingsSchema = z.strictObject({
     renewal,
     secretName: z.string(),
   }),
-  deviceRoot: certificateAuthority,
+  deviceRoot: rootAuthority,
   deviceCA: certificateAuthority,
   devices: z.strictObject({
     name: z.string(),

@@ -1,91 +1,189 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
-  KeyArgs,
-  NameConstraintsArgs,
-  RenewalArgs,
-  SubjectArgs,
+  AcknowledgementArgs,
+  AuthorityArgs,
+  GenerationEvidence,
+  IssuerGenerationArgs,
 } from "../resources";
 import {
   Certificate,
   CertificateAuthority,
   GenerationState,
 } from "../resources";
-import type { Issuer } from "./issuer";
-import { signerOf } from "./issuer";
-import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
+import type {
+  AuthorityOrder,
+  GenerationPlan,
+  GenerationResources,
+} from "./generation";
+import { makeGeneration } from "./generation";
+import type { GenerationArgs } from "./generationArgs";
+import type { NamedGeneration } from "./namedGenerations";
+import { namedGenerations } from "./namedGenerations";
+import type { IssuerSigner } from "./issuer";
 
-/** The id of a CA's generation until the code names one. */
-const FIRST_GENERATION = "1";
-
-/** What a CA is to be, with every default filled in. */
-export interface AuthorityPlan {
-  readonly subject: pulumi.Input<SubjectArgs>;
-  readonly key: pulumi.Input<KeyArgs> | undefined;
-  readonly validityDays: pulumi.Input<number>;
-  readonly pathLength: pulumi.Input<number> | undefined;
-  readonly nameConstraints: pulumi.Input<NameConstraintsArgs> | undefined;
-  readonly renewal: pulumi.Input<RenewalArgs> | undefined;
-  readonly truncate?: pulumi.Input<boolean> | undefined;
-  /** Left out for a root, which signs itself. */
-  readonly issuer?: Issuer;
+/** What the code says of a CA's rotation. */
+export interface RotationArgs {
+  readonly generations?: Record<string, GenerationArgs>;
+  readonly acknowledge?: pulumi.Input<pulumi.Input<AcknowledgementArgs>[]>;
+  readonly confirmedBundle?: pulumi.Input<string>;
+  readonly minimumTrustSoakDays?: pulumi.Input<number>;
+  readonly clientStacks?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
-/** The resources of a CA. */
-export interface AuthorityResources {
-  /** PKCS#8 PEM, secret. */
-  readonly privateKeyPem: pulumi.Output<string>;
-  readonly certificate: Certificate;
-  readonly ledger: CertificateAuthority;
-  /** The plan as those below see it before the certificate exists. */
-  readonly limits: {
-    pathLength?: pulumi.Input<number>;
-    nameConstraints?: pulumi.Input<NameConstraintsArgs>;
-  };
+/** What a CA is to be. */
+export interface AuthorityPlan extends GenerationPlan {
+  readonly rotation: RotationArgs;
+  /** `serverRoot`, `deviceRoot` or `intermediate`: who verifies what is below it. */
+  readonly kind: string;
+  readonly signingPolicy:
+    pulumi.Input<Record<string, pulumi.Input<string>>> | undefined;
 }
 
-/** Makes a CA below its component: key, request, certificate, and the ledger of its generations. */
+/** A CA as its component shows it. */
+export interface AuthorityOutputs {
+  readonly certificatePem: pulumi.Output<string>;
+  /** The CA up to, not including, the root. PEM. */
+  readonly chainPem: pulumi.Output<string>;
+  readonly trustAnchorsPem: pulumi.Output<string>;
+  readonly bundleSha256: pulumi.Output<string>;
+  readonly fingerprintSha256: pulumi.Output<string>;
+  readonly notAfter: pulumi.Output<string>;
+  readonly activeGeneration: pulumi.Output<string>;
+  readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
+  readonly signer: IssuerSigner;
+}
+
+interface MadeGeneration extends NamedGeneration {
+  readonly made: GenerationResources;
+}
+
+/**
+ * Makes the generations of a CA below its component, or takes them over, and
+ * keeps the ledger of what updates did with them.
+ */
 export function makeAuthority(
   name: string,
   plan: AuthorityPlan,
   opts: pulumi.CustomResourceOptions,
-): AuthorityResources {
-  const { subject, validityDays, issuer } = plan;
-  const { pathLength, nameConstraints, renewal, truncate } = plan;
-  const key = completeKey(plan.key);
-  const limits = {
-    ...(pathLength !== undefined && { pathLength }),
-    ...(nameConstraints !== undefined && { nameConstraints }),
-  };
-  const { privateKeyPem, requestPem } = makeKeyAndRequest(
+): AuthorityOutputs {
+  const { issuer, rotation } = plan;
+  const named = namedGenerations(
     name,
-    subject,
-    key,
-    opts,
+    issuer === undefined,
+    rotation.generations,
   );
-  const certificate = new Certificate(
-    `${name}-certificate`,
-    {
-      profile: issuer === undefined ? "root" : "intermediate",
-      subject,
-      key,
-      requestPem,
-      signer: issuer === undefined ? { privateKeyPem } : signerOf(issuer),
-      validityDays,
-      ...limits,
-      ...(renewal !== undefined && { renewal }),
-      ...(truncate !== undefined && { truncate }),
+  // The key of a retired generation is destroyed; its tombstone stands in the ledger.
+  const made = named
+    .filter(({ args }) => args.state !== GenerationState.Retired)
+    .map((generation) => ({
+      ...generation,
+      made: makeGeneration(
+        name,
+        generation.resourceName,
+        planOf(generation, plan),
+        opts,
+      ),
+    }));
+  const active = made.find(
+    ({ args }) => args.state === GenerationState.Active,
+  ) as MadeGeneration;
+  const ledger = makeLedger(name, plan, named, made, opts);
+  const { certificatePem, fingerprintSha256, notAfter } = active.made;
+  const link = makeLink(active, made, opts);
+  return {
+    // Not by way of the ledger, of which a preview that changes it knows nothing more.
+    certificatePem,
+    chainPem:
+      issuer === undefined
+        ? (link ?? pulumi.output(""))
+        : pulumi.concat(certificatePem, issuer.chainPem),
+    trustAnchorsPem:
+      issuer === undefined
+        ? trustAnchors(made, ledger)
+        : // What the root's devices trust does not change with this CA.
+          pulumi.output(issuer.trustAnchorsPem),
+    bundleSha256: ledger.bundleSha256,
+    fingerprintSha256,
+    notAfter,
+    activeGeneration: ledger.urn.apply(() => active.id),
+    generations: ledger.evidence,
+    signer: signer(name, plan, active, made, ledger),
+  };
+}
+
+/** A generation is asked for as its CA is, but for what it says itself. */
+function planOf(
+  { args, original }: NamedGeneration,
+  { order, existing, signatureScheme, issuer, defaults }: AuthorityPlan,
+): GenerationPlan {
+  const shared = {
+    signatureScheme,
+    defaults,
+    ...(issuer !== undefined && { issuer }),
+  };
+  if (args.existing !== undefined || (original && existing !== undefined)) {
+    const { subject, key, validityDays, validity } = args;
+    const given = original ? order : { subject, key, validityDays, validity };
+    return {
+      ...shared,
+      existing: args.existing ?? existing,
+      order: given as AuthorityOrder,
+    };
+  }
+  const { subject, key, validityDays, validity } = args;
+  const { validityDays: days, validity: dates, ...rest } = order;
+  return {
+    ...shared,
+    existing: undefined,
+    order: {
+      ...rest,
+      ...(validityDays === undefined && validity === undefined
+        ? {
+            ...(days !== undefined && { validityDays: days }),
+            ...(dates !== undefined && { validity: dates }),
+          }
+        : {
+            ...(validityDays !== undefined && { validityDays }),
+            ...(validity !== undefined && { validity }),
+          }),
+      ...(subject !== undefined && { subject }),
+      ...(key !== undefined && { key }),
     },
-    opts,
+  };
+}
+
+function makeLedger(
+  name: string,
+  { issuer, rotation, kind }: AuthorityPlan,
+  named: readonly NamedGeneration[],
+  made: readonly MadeGeneration[],
+  opts: pulumi.CustomResourceOptions,
+): CertificateAuthority {
+  const certificates = new Map(
+    made.map((generation) => [generation.id, generation.made.certificatePem]),
   );
-  const ledger = new CertificateAuthority(
+  const { acknowledge, confirmedBundle } = rotation;
+  const { minimumTrustSoakDays, clientStacks } = rotation;
+  return new CertificateAuthority(
     `${name}-authority`,
     {
-      generations: {
-        [FIRST_GENERATION]: {
-          state: GenerationState.Active,
-          certificatePem: certificate.certificatePem,
-        },
-      },
+      kind,
+      generations: Object.fromEntries(
+        named.map(({ id, args: { state } }) => {
+          const certificatePem = certificates.get(id);
+          return [
+            id,
+            {
+              state,
+              ...(certificatePem !== undefined && { certificatePem }),
+            },
+          ];
+        }),
+      ),
+      ...(acknowledge !== undefined && { acknowledge }),
+      ...(confirmedBundle !== undefined && { confirmedBundle }),
+      ...(minimumTrustSoakDays !== undefined && { minimumTrustSoakDays }),
+      ...(clientStacks !== undefined && { clientStacks }),
       ...(issuer !== undefined && {
         issuerChainPem: issuer.chainPem,
         rootTrustAnchorsPem: issuer.trustAnchorsPem,
@@ -93,5 +191,99 @@ export function makeAuthority(
     },
     opts,
   );
-  return { privateKeyPem, certificate, ledger, limits };
+}
+
+/**
+ * The bundle as the ledger has it: all that is trusted, in the order of the
+ * ids. Put together here, since a preview that changes the ledger knows none of
+ * its outputs and would show every bundle as changed, those that stay as well.
+ */
+function trustAnchors(
+  made: readonly MadeGeneration[],
+  ledger: CertificateAuthority,
+): pulumi.Output<string> {
+  const certificates = [...made]
+    .sort((one, other) => (one.id < other.id ? -1 : 1))
+    .map((generation) => generation.made.certificatePem);
+  return (
+    pulumi
+      // The ledger first: what it refuses must not get out.
+      .all([pulumi.all(certificates), ledger.urn])
+      .apply(([pems]) => pems.join(""))
+  );
+}
+
+/** The active root's key, certified by an older root as long as that is there; see `GenerationArgs.linkedBy`. */
+function makeLink(
+  active: MadeGeneration,
+  made: readonly MadeGeneration[],
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> | undefined {
+  const older = made.find(({ id }) => id === active.args.linkedBy);
+  const { own } = active.made;
+  if (older === undefined || own === undefined) {
+    return undefined;
+  }
+  const { privateKeyPem, certificatePem, authority } = older.made;
+  return new Certificate(
+    `${active.resourceName}-link`,
+    {
+      profile: "link",
+      ...own,
+      signer: {
+        privateKeyPem,
+        certificatePem,
+        chainPem: "",
+        trustAnchorsPem: certificatePem,
+        authorities: [authority],
+      },
+      validityDays: 1825,
+      truncate: true,
+    },
+    opts,
+  ).certificatePem;
+}
+
+function signer(
+  name: string,
+  { issuer, rotation, signatureScheme, signingPolicy }: AuthorityPlan,
+  active: MadeGeneration,
+  made: readonly MadeGeneration[],
+  ledger: CertificateAuthority,
+): IssuerSigner {
+  const above = issuer?.signer;
+  const { acknowledge } = rotation;
+  const own = made.map(
+    ({ id, args, made: { certificatePem } }): IssuerGenerationArgs => ({
+      authority: name,
+      id,
+      state: args.state,
+      certificatePem,
+    }),
+  );
+  return {
+    // The ledger first: what it refuses must not have signed anything.
+    privateKeyPem: pulumi
+      .all([active.made.privateKeyPem, ledger.urn])
+      .apply(([pem]) => pem),
+    authorities: pulumi
+      .output(above?.authorities ?? [])
+      .apply((authorities): pulumi.Input<AuthorityArgs>[] => [
+        active.made.authority,
+        ...authorities,
+      ]),
+    generations: pulumi
+      .output(above?.generations ?? [])
+      .apply((generations): pulumi.Input<IssuerGenerationArgs>[] => [
+        ...own,
+        ...generations,
+      ]),
+    ...((acknowledge ?? above?.acknowledge) !== undefined && {
+      acknowledge: pulumi
+        .all([pulumi.output(acknowledge ?? []), above?.acknowledge ?? []])
+        .apply(([mine, others]) => [...mine, ...others]),
+    }),
+    ...(signatureScheme !== undefined && { signatureScheme }),
+    ...(signingPolicy !== undefined && { signingPolicy }),
+  };
 }

@@ -3,21 +3,32 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   DeviceArgs,
   DeviceSubjectArgs,
+  ExtensionsArgs,
   KeyArgs,
   RenewalArgs,
+  ValidityArgs,
 } from "../resources";
 import { DeviceBatch, readDeviceBatch } from "../resources";
 import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
 import { completeKey } from "./keyAndRequest";
+import type { Lifetime } from "./validity";
+import { lifetimeOf } from "./validity";
 import { LABELS, checkedName, secretData } from "./kubernetes";
 
 /** What the devices of a batch have in common. */
 export interface DeviceProfileArgs {
   /** The subject but for the common name, which is each device's id. */
   subject?: pulumi.Input<DeviceSubjectArgs>;
-  /** Days. Default 365. */
+  /** `device`, or `initialDeviceIdentity` for the certificate a factory gives (IEEE 802.1AR). Default `device`. */
+  profileName?: pulumi.Input<string>;
+  /** Days. Default 365; an initial device identity has no end. */
   validityDays?: pulumi.Input<number>;
+  /** Dates in the place of days. */
+  validity?: pulumi.Input<ValidityArgs>;
+  extensions?: pulumi.Input<ExtensionsArgs>;
+  /** Object identifier of the hardware; names each device that has a serial number as a hardware module (RFC 4108 §5). */
+  hardwareType?: pulumi.Input<string>;
   /** Default: ECDSA on P-256. */
   key?: pulumi.Input<KeyArgs>;
   renewal?: pulumi.Input<RenewalArgs>;
@@ -38,7 +49,8 @@ export interface DeviceSecretsArgs {
 export interface DeviceOutputArgs {
   /**
    * Folder for `inventory.csv` and `<id>/{cert.pem,chain.pem,key.pem}`,
-   * relative to Pulumi.yaml. It is the record of what was issued: keep it.
+   * relative to Pulumi.yaml; without `key.pem` for `requests`. It is the
+   * record of what was issued: keep it.
    */
   directory: pulumi.Input<string>;
   /** Secrets as well; device keys then stand, encrypted, in the stack's state. */
@@ -49,16 +61,18 @@ export interface DeviceOutputArgs {
 export interface DeviceCertificateBatchArgs {
   /** A `RootCA`, an `IntermediateCA`, or the outputs of a CA made elsewhere. */
   issuer: Issuer;
-  /** The devices, or `manifest`. */
+  /** The devices; or `manifest`, or `requests`. */
   devices?: pulumi.Input<pulumi.Input<DeviceArgs>[]>;
   /** CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`, `validityDays`; relative to Pulumi.yaml. */
   manifest?: pulumi.Input<string>;
+  /** Folder of certificate requests, one a file, PEM or DER, with the device's id as common name: keys then stay with their devices. Relative to Pulumi.yaml. */
+  requests?: pulumi.Input<string>;
   profile?: DeviceProfileArgs;
   /** Put the root at the end of each `chain.pem`. Default false; Cumulocity wants it where the root was uploaded. */
   includeRoot?: pulumi.Input<boolean>;
   /** Cut the validity at the issuer's end instead of refusing it. Default false. */
   truncate?: pulumi.Input<boolean>;
-  /** A text; a new one issues every device a new key and certificate. */
+  /** A text; a new one issues every device a new key and certificate, or with `requests` a new certificate. */
   reissue?: pulumi.Input<string>;
   output: DeviceOutputArgs;
 }
@@ -101,19 +115,26 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
   ) {
     super("mqtt-pki:index:DeviceCertificateBatch", name, {}, opts);
     const { profile = {}, output, issuer } = args;
-    const { devices, manifest, includeRoot, truncate, reissue } = args;
-    const { subject, renewal } = profile;
+    const { devices, manifest, requests } = args;
+    const { includeRoot, truncate, reissue } = args;
+    const { subject, renewal, extensions, hardwareType } = profile;
     const secrets = output.kubernetes;
 
     const batch = new DeviceBatch(
       name,
       {
         key: completeKey(profile.key),
-        validityDays: profile.validityDays ?? 365,
+        ...(profile.profileName !== undefined && {
+          profile: profile.profileName,
+        }),
+        ...lifetimeOf(profile, defaultLifetime(profile.profileName)),
+        ...(extensions !== undefined && { extensions }),
+        ...(hardwareType !== undefined && { hardwareType }),
         outputDirectory: output.directory,
         signer: signerOf(issuer),
         ...(devices !== undefined && { devices }),
         ...(manifest !== undefined && { manifest }),
+        ...(requests !== undefined && { requests }),
         ...(subject !== undefined && { subject }),
         ...(renewal !== undefined && { renewal }),
         ...(includeRoot !== undefined && { includeRoot }),
@@ -143,6 +164,15 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
       secretNames: this.secretNames,
     });
   }
+}
+
+/** "No well-defined expiration date", RFC 5280 §4.1.2.5. */
+const NO_EXPIRATION = "99991231235959Z";
+
+function defaultLifetime(name: pulumi.Input<string> | undefined): Lifetime {
+  return name === "initialDeviceIdentity"
+    ? { validity: { notAfter: NO_EXPIRATION } }
+    : { validityDays: 365 };
 }
 
 function createSecrets(

@@ -1,4 +1,5 @@
 export * from "./deviceCertificateBatch";
+export * from "./generationArgs";
 export * from "./intermediateCA";
 export * from "./issuer";
 export * from "./rootCA";

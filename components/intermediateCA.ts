@@ -1,35 +1,62 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
+  AcknowledgementArgs,
+  ExistingAuthorityArgs,
+  ExtensionsArgs,
   GenerationEvidence,
   KeyArgs,
   NameConstraintsArgs,
   RenewalArgs,
   SubjectArgs,
+  ValidityArgs,
 } from "../resources";
 import { makeAuthority } from "./authority";
+import type { GenerationArgs } from "./generationArgs";
 import type { Issuer, IssuerSigner } from "./issuer";
 
 /** Arguments of {@link IntermediateCA}. */
 export interface IntermediateCAArgs {
   /** A `RootCA`, an `IntermediateCA`, or the outputs of a CA made elsewhere. */
   issuer: Issuer;
-  subject: pulumi.Input<SubjectArgs>;
+  /** Left out with `existing`, and needed without. */
+  subject?: pulumi.Input<SubjectArgs>;
   /** Default: ECDSA on P-256. */
   key?: pulumi.Input<KeyArgs>;
   /** Days. Default 1825. Must end before the issuer does. */
   validityDays?: pulumi.Input<number>;
+  /** Dates in the place of days. */
+  validity?: pulumi.Input<ValidityArgs>;
   /** How many CAs may follow below. Default 0: leaves only. */
   pathLength?: pulumi.Input<number>;
   /** The names that may be issued below. Default: those the issuer allows. */
   nameConstraints?: pulumi.Input<NameConstraintsArgs>;
+  /** What its certificate carries beyond the profile, such as where its issuer's CRL is. */
+  extensions?: pulumi.Input<ExtensionsArgs>;
+  /** One of `SignatureScheme`: how an RSA key of this CA signs. Default PKCS#1 v1.5. */
+  signatureScheme?: pulumi.Input<string>;
+  /** What this CA asks of the subjects it signs: by attribute, `match`, `supplied` or `optional`; what has no rule is refused. Default: anything goes. */
+  signingPolicy?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * The keys of this CA over the years, by id, each with its state: one change
+   * of the code moves one of them one step. Left out, the CA has one key.
+   * Naming the first one later changes nothing.
+   */
+  generations?: Record<string, GenerationArgs>;
+  /** Refusals this code takes upon itself for a while. */
+  acknowledge?: pulumi.Input<pulumi.Input<AcknowledgementArgs>[]>;
+  /** TLS stacks that verify what is below, of `mbedtls`, `openssl`, `java`, `gnutls`, `go` and `wolfssl`: keys and constraints they cannot read are refused (I8). Default: none. */
+  clientStacks?: pulumi.Input<pulumi.Input<string>[]>;
   renewal?: pulumi.Input<RenewalArgs>;
   /** Cut the validity at the issuer's end instead of refusing it. Default false. */
   truncate?: pulumi.Input<boolean>;
+  /** A CA made elsewhere that `issuer` signed, taken over as it is; all else but `issuer` is then left out. */
+  existing?: ExistingAuthorityArgs;
 }
 
 /**
  * A CA below another one, for servers or for devices. It can be renewed and
- * replaced without touching what trusts the root.
+ * replaced without touching what trusts the root. One that another tool made is
+ * adopted with {@link IntermediateCAArgs.existing}.
  *
  * @example
  * ```ts
@@ -63,38 +90,35 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mqtt-pki:index:IntermediateCA", name, {}, opts);
-    const { issuer, subject, key, nameConstraints, renewal, truncate } = args;
-    const validityDays = args.validityDays ?? 1825;
-    const pathLength = args.pathLength ?? 0;
-    const { privateKeyPem, certificate, ledger, limits } = makeAuthority(
+    const { issuer, existing, signatureScheme, signingPolicy, ...rest } = args;
+    const { generations, acknowledge, clientStacks, ...order } = rest;
+    const ca = makeAuthority(
       name,
       {
+        order,
+        existing,
+        signatureScheme,
+        signingPolicy,
         issuer,
-        subject,
-        key,
-        validityDays,
-        pathLength,
-        nameConstraints,
-        renewal,
-        truncate,
+        kind: "intermediate",
+        rotation: {
+          ...(generations !== undefined && { generations }),
+          ...(acknowledge !== undefined && { acknowledge }),
+          ...(clientStacks !== undefined && { clientStacks }),
+        },
+        defaults: { validityDays: 1825, pathLength: 0 },
       },
       { parent: this },
     );
 
-    this.certificatePem = ledger.certificatePem;
-    this.chainPem = ledger.chainPem;
-    // Not by way of the ledger: what the root's devices trust does not change with this CA.
-    this.trustAnchorsPem = pulumi.output(issuer.trustAnchorsPem);
-    this.fingerprintSha256 = certificate.fingerprintSha256;
-    this.notAfter = certificate.notAfter;
-    this.activeGeneration = ledger.activeGeneration;
-    this.generations = ledger.evidence;
-    this.signer = {
-      privateKeyPem,
-      authorities: pulumi
-        .output(issuer.signer.authorities ?? [])
-        .apply((above) => [{ subject, validityDays, ...limits }, ...above]),
-    };
+    this.certificatePem = ca.certificatePem;
+    this.chainPem = ca.chainPem;
+    this.trustAnchorsPem = ca.trustAnchorsPem;
+    this.fingerprintSha256 = ca.fingerprintSha256;
+    this.notAfter = ca.notAfter;
+    this.activeGeneration = ca.activeGeneration;
+    this.generations = ca.generations;
+    this.signer = ca.signer;
     this.registerOutputs({
       certificatePem: this.certificatePem,
       chainPem: this.chainPem,

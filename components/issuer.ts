@@ -1,5 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AuthorityArgs, SignerArgs } from "../resources";
+import type {
+  AcknowledgementArgs,
+  AuthorityArgs,
+  IssuerGenerationArgs,
+  SignerArgs,
+} from "../resources";
 
 /**
  * A CA as an issuer. A `RootCA` or an `IntermediateCA` is one; so is a set of
@@ -23,11 +28,25 @@ export interface IssuerSigner {
   privateKeyPem: pulumi.Input<string>;
   /** The CA, then its issuer, up to the root; lets the very first preview check what hangs below. */
   authorities?: pulumi.Input<pulumi.Input<AuthorityArgs>[]>;
+  /** All generations in the trust bundles of the CA and of those above it. */
+  generations?: pulumi.Input<pulumi.Input<IssuerGenerationArgs>[]>;
+  /** Refusals that the CA and those above it take upon themselves for a while. */
+  acknowledge?: pulumi.Input<pulumi.Input<AcknowledgementArgs>[]>;
+  /** One of `SignatureScheme`, for RSA keys. Default PKCS#1 v1.5. */
+  signatureScheme?: pulumi.Input<string>;
+  /** Rules for the subjects below: by attribute, `match`, `supplied` or `optional`. Default: none. */
+  signingPolicy?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 }
 
 /** An issuer the way the resources that sign want it. */
 export function signerOf(issuer: Issuer): SignerArgs {
+  const { signatureScheme, signingPolicy } = issuer.signer;
+  const { generations, acknowledge } = issuer.signer;
   return {
+    ...(generations !== undefined && { generations }),
+    ...(acknowledge !== undefined && { acknowledge }),
+    ...(signatureScheme !== undefined && { signatureScheme }),
+    ...(signingPolicy !== undefined && { signingPolicy }),
     privateKeyPem: issuer.signer.privateKeyPem,
     certificatePem: issuer.certificatePem,
     chainPem: issuer.chainPem,

@@ -37,6 +37,8 @@ export interface KeyAndRequest {
   /** PKCS#8 PEM, secret. */
   readonly privateKeyPem: pulumi.Output<string>;
   readonly requestPem: pulumi.Output<string>;
+  /** The key alone, SubjectPublicKeyInfo in PEM. */
+  readonly publicKeyPem: pulumi.Output<string>;
 }
 
 /**
@@ -58,11 +60,23 @@ export function makeKeyAndRequest(
   );
   const request = new tls.CertRequest(
     `${name}-request`,
-    { privateKeyPem: privateKey.privateKeyPem, subject },
+    {
+      privateKeyPem: privateKey.privateKeyPem,
+      subject: pulumi.output(subject).apply(requestedSubject),
+    },
     opts,
   );
   return {
     privateKeyPem: privateKey.privateKeyPemPkcs8,
     requestPem: request.certRequestPem,
+    publicKeyPem: privateKey.publicKeyPem,
   };
+}
+
+/** What of a subject `@pulumi/tls` can put into a request; the certificate takes all of it from the authority. */
+function requestedSubject(
+  subject: pulumi.Unwrap<SubjectArgs>,
+): tls.types.input.CertRequestSubject {
+  const { organizations, organizationalUnits, emailAddress, ...rest } = subject;
+  return rest;
 }

@@ -1,10 +1,24 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { KeyArgs, RenewalArgs, SubjectArgs } from "../resources";
-import { Certificate } from "../resources";
+import type {
+  ExtensionsArgs,
+  KeyArgs,
+  OtherNameArgs,
+  RenewalArgs,
+  SubjectArgs,
+  ValidityArgs,
+} from "../resources";
+import {
+  Certificate,
+  EncryptedKeyForm,
+  EncryptedPrivateKey,
+  KeyAlgorithm,
+} from "../resources";
 import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
+import type { CompleteKey } from "./keyAndRequest";
 import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
+import { lifetimeOf } from "./validity";
 import { LABELS, checkedName, secretData } from "./kubernetes";
 
 /** Where the Secret of a server goes. */
@@ -14,6 +28,14 @@ export interface ServerSecretArgs {
   secretName: pulumi.Input<string>;
   /** Also under `server.pem` and `mqttserver_key.pem`, the names in ThingsBoard's manifests. Default false. */
   aliases?: pulumi.Input<boolean>;
+  /**
+   * Encrypt the key, `tls.key` and its alias alike, in the traditional form
+   * (`Proc-Type: 4,ENCRYPTED`), which ThingsBoard, mosquitto and nginx read,
+   * and an ingress controller does not. For ECDSA and RSA keys; 6 to 512
+   * printable ASCII characters, better 16 random ones at least. Left out, the
+   * key is PKCS#8, unencrypted.
+   */
+  keyPassphrase?: pulumi.Input<string>;
   /** The provider that renders the Secret or deploys it. Default: the ambient one. */
   provider?: kubernetes.Provider;
 }
@@ -28,10 +50,22 @@ export interface ServerCertificateArgs {
   dnsNames?: pulumi.Input<pulumi.Input<string>[]>;
   ipAddresses?: pulumi.Input<pulumi.Input<string>[]>;
   uris?: pulumi.Input<pulumi.Input<string>[]>;
+  emailAddresses?: pulumi.Input<pulumi.Input<string>[]>;
+  otherNames?: pulumi.Input<pulumi.Input<OtherNameArgs>[]>;
   /** Default: ECDSA on P-256. RSA 2048 for old clients. */
   key?: pulumi.Input<KeyArgs>;
+  /**
+   * PKCS#10 request in PEM, where the key was made elsewhere and stays there;
+   * `key` then says what kind it is. No Secret can be made without the key.
+   */
+  requestPem?: pulumi.Input<string>;
+  /** Take the request's alternative names as well. Default false: what is not named here is left out, with a warning. */
+  namesFromRequest?: pulumi.Input<boolean>;
   /** Days. Default 365. */
   validityDays?: pulumi.Input<number>;
+  /** Dates in the place of days. */
+  validity?: pulumi.Input<ValidityArgs>;
+  extensions?: pulumi.Input<ExtensionsArgs>;
   renewal?: pulumi.Input<RenewalArgs>;
   /** Cut the validity at the issuer's end instead of refusing it. Default false. */
   truncate?: pulumi.Input<boolean>;
@@ -43,7 +77,9 @@ export interface ServerCertificateArgs {
  * The certificate of a broker, and the Kubernetes Secret the broker loads:
  * type `kubernetes.io/tls` with `tls.crt` (leaf, then intermediates),
  * `tls.key` (PKCS#8) and `ca.crt` (the roots), in one object so that a
- * certificate and its key change at the same moment.
+ * certificate and its key change at the same moment. With a `keyPassphrase`
+ * the key in there is encrypted; the Secret keeps its type, so that it is
+ * never replaced.
  *
  * @example
  * ```ts
@@ -59,7 +95,7 @@ export class ServerCertificate extends pulumi.ComponentResource {
   readonly certificatePem: pulumi.Output<string>;
   /** Leaf first, then intermediates, without the root: what a broker sends. PEM. */
   readonly chainPem: pulumi.Output<string>;
-  /** PKCS#8 PEM, unencrypted, secret. */
+  /** PKCS#8 PEM, unencrypted, secret; empty where the key stays with the maker of the request. */
   readonly privateKeyPem: pulumi.Output<string>;
   /** The roots by which devices recognize the broker. PEM. */
   readonly trustAnchorsPem: pulumi.Output<string>;
@@ -67,6 +103,8 @@ export class ServerCertificate extends pulumi.ComponentResource {
   readonly secretName: pulumi.Output<string>;
   /** UTC, such as `2027-11-20T21:46:40Z`. */
   readonly notAfter: pulumi.Output<string>;
+  /** What opens the key in the Secret, secret; left out where that is not encrypted. {@link ThingsBoardMqtt} takes it from here. */
+  readonly keyPassphrase?: pulumi.Output<string>;
   /** From this moment on an update renews it. UTC. */
   readonly renewAt: pulumi.Output<string>;
 
@@ -78,14 +116,15 @@ export class ServerCertificate extends pulumi.ComponentResource {
     super("mqtt-pki:index:ServerCertificate", name, {}, opts);
     const child = { parent: this };
     const { issuer, subject, renewal, truncate } = args;
+    const { extensions, emailAddresses, otherNames } = args;
+    const { namesFromRequest } = args;
     const key = completeKey(args.key);
+    refuseSecretWithoutKey(name, args);
 
-    const { privateKeyPem, requestPem } = makeKeyAndRequest(
-      name,
-      subject,
-      key,
-      child,
-    );
+    const { privateKeyPem, requestPem } =
+      args.requestPem === undefined
+        ? makeKeyAndRequest(name, subject, key, child)
+        : { privateKeyPem: pulumi.output(""), requestPem: args.requestPem };
     const certificate = new Certificate(
       `${name}-certificate`,
       {
@@ -94,10 +133,14 @@ export class ServerCertificate extends pulumi.ComponentResource {
         key,
         requestPem,
         signer: signerOf(issuer),
-        validityDays: args.validityDays ?? 365,
+        ...lifetimeOf(args, { validityDays: 365 }),
         dnsNames: args.dnsNames ?? [],
         ipAddresses: args.ipAddresses ?? [],
         uris: args.uris ?? [],
+        ...(emailAddresses !== undefined && { emailAddresses }),
+        ...(otherNames !== undefined && { otherNames }),
+        ...(namesFromRequest !== undefined && { namesFromRequest }),
+        ...(extensions !== undefined && { extensions }),
         ...(renewal !== undefined && { renewal }),
         ...(truncate !== undefined && { truncate }),
       },
@@ -110,10 +153,21 @@ export class ServerCertificate extends pulumi.ComponentResource {
     this.trustAnchorsPem = pulumi.output(issuer.trustAnchorsPem);
     this.notAfter = certificate.notAfter;
     this.renewAt = certificate.renewAt;
+    const passphrase = args.kubernetes?.keyPassphrase;
+    if (passphrase !== undefined) {
+      this.keyPassphrase = pulumi.secret(passphrase);
+    }
     this.secretName =
       args.kubernetes === undefined
         ? pulumi.output("")
-        : createSecret(this, name, certificate, issuer, args.kubernetes);
+        : createSecret(
+            this,
+            name,
+            certificate,
+            issuer,
+            keyForSecret(this, name, key),
+            args.kubernetes,
+          );
     this.registerOutputs({
       certificatePem: this.certificatePem,
       chainPem: this.chainPem,
@@ -125,11 +179,49 @@ export class ServerCertificate extends pulumi.ComponentResource {
   }
 }
 
+function refuseSecretWithoutKey(
+  name: string,
+  { requestPem, kubernetes: secret }: ServerCertificateArgs,
+): void {
+  if (requestPem !== undefined && secret !== undefined) {
+    throw new pulumi.RunError(
+      `${name}: kubernetes: makes a Secret with a private key, and the key of requestPem stays where it was made; leave one of the two out.`,
+    );
+  }
+}
+
+/** The key as the Secret holds it, PEM. */
+function keyForSecret(
+  parent: ServerCertificate,
+  name: string,
+  key: pulumi.Output<CompleteKey>,
+): pulumi.Output<string> {
+  const { privateKeyPem, keyPassphrase } = parent;
+  if (keyPassphrase === undefined) {
+    return privateKeyPem;
+  }
+  const form = key.algorithm.apply((algorithm) => {
+    // A preview knows the algorithm, and not yet the key that the resource would refuse.
+    if (algorithm === KeyAlgorithm.Ed25519) {
+      throw new pulumi.RunError(
+        `${name}: kubernetes.keyPassphrase: encrypts in the traditional form, which Ed25519 keys do not have; choose an ECDSA or RSA key, or leave it out.`,
+      );
+    }
+    return EncryptedKeyForm.Traditional;
+  });
+  return new EncryptedPrivateKey(
+    `${name}-encrypted-key`,
+    { privateKeyPem, passphrase: keyPassphrase, form },
+    { parent },
+  ).encryptedPrivateKeyPem;
+}
+
 function createSecret(
   parent: ServerCertificate,
   name: string,
   certificate: Certificate,
   issuer: Issuer,
+  privateKeyPem: pulumi.Output<string>,
   args: ServerSecretArgs,
 ): pulumi.Output<string> {
   const object = checkedName(args.namespace, args.secretName, {
@@ -156,7 +248,7 @@ function createSecret(
       data: pulumi
         .all([
           parent.chainPem,
-          parent.privateKeyPem,
+          privateKeyPem,
           parent.trustAnchorsPem,
           args.aliases ?? false,
         ])

@@ -1,6 +1,6 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { LABELS, checkedName } from "./kubernetes";
+import { LABELS, checkedName, secretData } from "./kubernetes";
 
 /** The broker's certificate: a `ServerCertificate`, or its outputs. */
 export interface BrokerCertificate {
@@ -8,6 +8,8 @@ export interface BrokerCertificate {
   secretName: pulumi.Input<string>;
   /** The roots by which devices recognize the broker. PEM. */
   trustAnchorsPem: pulumi.Input<string>;
+  /** What opens `mqttserver_key.pem`, where that is encrypted. It goes into a Secret of its own, never into a ConfigMap. */
+  keyPassphrase?: pulumi.Input<string>;
 }
 
 /** The CA of the devices: a `RootCA` or an `IntermediateCA`, or its output. */
@@ -21,6 +23,8 @@ export interface ThingsBoardMqttArgs {
   namespace: pulumi.Input<string>;
   /** Name of the ConfigMap with the variables. Default: `<name of the Secret>-env`. */
   configMapName?: pulumi.Input<string>;
+  /** Name of the Secret with the passphrase of an encrypted key. Default: `<name of the broker's Secret>-env`. */
+  environmentSecretName?: pulumi.Input<string>;
   /** Name of the ConfigMap with the roots for devices. Default `mqtt-ca-bundle`. */
   bundleConfigMapName?: pulumi.Input<string>;
   /** Where the workload mounts the Secret. Absolute. Default `/ssl-config`, as in ThingsBoard's manifests. */
@@ -41,7 +45,8 @@ export interface ThingsBoardMqttArgs {
  * ThingsBoard's side of MQTT over TLS: a ConfigMap with `MQTT_SSL_*` for the
  * `envFrom` of `tb-mqtt-transport` or `tb-node`, a ConfigMap with the roots
  * for devices, and the device profile that lets devices provision themselves
- * by their certificate chain.
+ * by their certificate chain. Where the broker's key is encrypted, a Secret
+ * with `MQTT_SSL_PEM_KEY_PASSWORD` as well, for the same `envFrom`.
  *
  * Source: thingsboard.yml and the user guides "MQTT over SSL" and "X.509
  * certificate chain" of ThingsBoard.
@@ -54,7 +59,9 @@ export interface ThingsBoardMqttArgs {
 export class ThingsBoardMqtt extends pulumi.ComponentResource {
   readonly configMapName: pulumi.Output<string>;
   readonly bundleConfigMapName: pulumi.Output<string>;
-  /** The variables, by name. */
+  /** Name of the Secret with `MQTT_SSL_PEM_KEY_PASSWORD`; empty where the key is not encrypted. */
+  readonly environmentSecretName: pulumi.Output<string>;
+  /** The variables of the ConfigMap, by name. */
   readonly environment: pulumi.Output<Record<string, string>>;
   /** Body for `POST /api/deviceProfile`, JSON; empty where no device authority is given. */
   readonly deviceProfile: pulumi.Output<string>;
@@ -100,10 +107,12 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       { "ca-bundle.pem": args.server.trustAnchorsPem },
       child,
     );
+    this.environmentSecretName = createPassphraseSecret(name, args, child);
     this.deviceProfile = deviceProfileOf(args);
     this.registerOutputs({
       configMapName: this.configMapName,
       bundleConfigMapName: this.bundleConfigMapName,
+      environmentSecretName: this.environmentSecretName,
       environment: this.environment,
       deviceProfile: this.deviceProfile,
     });
@@ -151,6 +160,42 @@ function createConfigMap(
   ).metadata.name;
 }
 
+/** Of its own: mounted beside the key, the passphrase would guard nothing. */
+function createPassphraseSecret(
+  component: string,
+  args: ThingsBoardMqttArgs,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Output<string> {
+  const { keyPassphrase, secretName } = args.server;
+  if (keyPassphrase === undefined) {
+    return pulumi.output("");
+  }
+  const object = checkedName(
+    args.namespace,
+    args.environmentSecretName ?? pulumi.interpolate`${secretName}-env`,
+    { component, namespace: "namespace", name: "environmentSecretName" },
+    undefined,
+    [secretName],
+  );
+  const password = pulumi.output(keyPassphrase).apply((text) => {
+    if (/[$#]\{/.test(text)) {
+      throw new pulumi.RunError(
+        `${component}: server.keyPassphrase: holds "\${" or "#{", in which ThingsBoard would look for the name of a variable; use letters and digits.`,
+      );
+    }
+    return text;
+  });
+  return new kubernetes.core.v1.Secret(
+    `${component}-key-password`,
+    {
+      metadata: { ...object, labels: LABELS },
+      type: "Opaque",
+      data: secretData({ MQTT_SSL_PEM_KEY_PASSWORD: password }),
+    },
+    opts,
+  ).metadata.name;
+}
+
 function environmentOf(
   component: string,
   args: ThingsBoardMqttArgs,
@@ -189,7 +234,9 @@ function environmentOf(
           MQTT_SSL_PEM_CERT: `${mountPath}/server.pem`,
           MQTT_SSL_PEM_KEY: `${mountPath}/mqttserver_key.pem`,
           // The default is not empty, and ThingsBoard would try it on our key.
-          MQTT_SSL_PEM_KEY_PASSWORD: "",
+          ...(args.server.keyPassphrase === undefined && {
+            MQTT_SSL_PEM_KEY_PASSWORD: "",
+          }),
           MQTT_SSL_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT: String(
             skipClientValidityCheck,
           ),

@@ -1,8 +1,34 @@
 import { isIP, isIPv6 } from "node:net";
 import { domainToASCII } from "node:url";
-import type { JsonGeneralNames } from "@peculiar/x509";
+import { AsnConvert, AsnUtf8StringConverter } from "@peculiar/asn1-schema";
+import {
+  GeneralName,
+  GeneralNames,
+  OtherName,
+  id_ce_subjectAltName,
+} from "@peculiar/asn1-x509";
+import * as asn1js from "asn1js";
+import { emailAddressProblem } from "./emailAddress";
+import { objectIdentifierProblem } from "./objectIdentifier";
 import type { Problem } from "./problem";
 import { quote } from "./problem";
+import { x509 } from "./webcrypto";
+
+/** A name of a kind of its own (otherName, RFC 5280 §4.2.1.6), such as a Microsoft user principal name. */
+export interface OtherNameValue {
+  /** The kind, as an object identifier. */
+  readonly type: string;
+  /** Encoded as UTF8String. */
+  readonly value: string;
+}
+
+/** What a manufacturer calls a piece of hardware (hardwareModuleName, RFC 4108 §5), as IEEE 802.1AR puts it into an IDevID. */
+export interface HardwareModuleName {
+  /** The manufacturer's object identifier of this kind of hardware. */
+  readonly type: string;
+  /** The serial number of the piece; its characters are encoded as octets. */
+  readonly serialNumber: string;
+}
 
 /** The subject alternative names of a certificate (RFC 5280 §4.2.1.6). */
 export interface AlternativeNames {
@@ -12,6 +38,10 @@ export interface AlternativeNames {
   readonly ipAddresses?: readonly string[];
   /** Absolute URIs, such as a device's `urn:uuid:…`. */
   readonly uris?: readonly string[];
+  /** E-mail addresses (rfc822Name). */
+  readonly emailAddresses?: readonly string[];
+  readonly otherNames?: readonly OtherNameValue[];
+  readonly hardwareModuleName?: HardwareModuleName;
 }
 
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -55,6 +85,38 @@ export function checkAlternativeNames(names: AlternativeNames): Problem[] {
         ? `${quote(uri)} is no absolute URI; write one with its scheme, such as "urn:uuid:…".`
         : undefined,
     ),
+    ...checkEach("emailAddresses", names.emailAddresses, emailAddressProblem),
+    ...(names.otherNames ?? []).flatMap(({ type, value }, index) =>
+      checkTyped(`otherNames[${index}]`, type, "value", value),
+    ),
+    ...(names.hardwareModuleName === undefined
+      ? []
+      : checkTyped(
+          "hardwareModuleName",
+          names.hardwareModuleName.type,
+          "serialNumber",
+          names.hardwareModuleName.serialNumber,
+        )),
+  ];
+}
+
+function checkTyped(
+  path: string,
+  type: string,
+  member: string,
+  value: string,
+): Problem[] {
+  const message = objectIdentifierProblem(type);
+  return [
+    ...(message === undefined ? [] : [{ path: `${path}.type`, message }]),
+    ...(value === "" || /[\p{Cc}\p{Cs}]/u.test(value)
+      ? [
+          {
+            path: `${path}.${member}`,
+            message: `${quote(value)} is empty or holds a control character; write it without.`,
+          },
+        ]
+      : []),
   ];
 }
 
@@ -75,11 +137,7 @@ function checkEach(
     if (message !== undefined) {
       problems.push({ path: here, message });
     }
-    const key = (
-      isIP(value) !== 0 && !value.includes("%")
-        ? canonicalAddress(value)
-        : value
-    ).toLowerCase();
+    const key = foldAlternativeName(value);
     const first = seen.get(key);
     if (first !== undefined) {
       problems.push({
@@ -92,10 +150,24 @@ function checkEach(
   return problems;
 }
 
+/** What two spellings of the same name have in common: case does not matter, nor where an IPv6 address leaves zeros out. */
+export function foldAlternativeName(name: string): string {
+  return (
+    isIP(name) !== 0 && !name.includes("%") ? canonicalAddress(name) : name
+  ).toLowerCase();
+}
+
 /** Are there any names at all? */
 export function isEmpty(names: AlternativeNames): boolean {
-  return [names.dnsNames, names.ipAddresses, names.uris].every(
-    (list) => (list ?? []).length === 0,
+  return (
+    names.hardwareModuleName === undefined &&
+    [
+      names.dnsNames,
+      names.ipAddresses,
+      names.uris,
+      names.emailAddresses,
+      names.otherNames,
+    ].every((list) => (list ?? []).length === 0)
   );
 }
 
@@ -110,7 +182,9 @@ export function withCommonName(
   const dnsNames = names.dnsNames ?? [];
   const ipAddresses = names.ipAddresses ?? [];
   if (isIP(commonName) !== 0) {
-    return ipAddresses.includes(commonName)
+    return ipAddresses
+      .map(foldAlternativeName)
+      .includes(foldAlternativeName(commonName))
       ? names
       : { ...names, ipAddresses: [commonName, ...ipAddresses] };
   }
@@ -131,16 +205,88 @@ export function canonicalAddress(address: string): string {
     : address;
 }
 
-/** The names in the order DNS, IP, URI, as the X.509 library takes them. */
+/** The names as an extension, not critical since every subject of ours has a common name; in the order DNS, IP, URI, e-mail, others. */
 export function encodeAlternativeNames(
   names: AlternativeNames,
-): JsonGeneralNames {
-  return [
-    ...(names.dnsNames ?? []).map((value) => ({ type: "dns" as const, value })),
+): x509.Extension {
+  const { hardwareModuleName } = names;
+  const others = (names.otherNames ?? []).map(({ type, value }) =>
+    otherName(type, AsnUtf8StringConverter.toASN(value)),
+  );
+  if (hardwareModuleName !== undefined) {
+    others.push(
+      otherName(HARDWARE_MODULE_NAME, encodeHardwareModule(hardwareModuleName)),
+    );
+  }
+  const list = [
+    ...(names.dnsNames ?? []).map((dNSName) => ({ dNSName })),
     ...(names.ipAddresses ?? []).map((address) => ({
-      type: "ip" as const,
-      value: canonicalAddress(address),
+      iPAddress: canonicalAddress(address),
     })),
-    ...(names.uris ?? []).map((value) => ({ type: "url" as const, value })),
-  ];
+    ...(names.uris ?? []).map((uri) => ({ uniformResourceIdentifier: uri })),
+    ...(names.emailAddresses ?? []).map((rfc822Name) => ({ rfc822Name })),
+    ...others.map((name) => ({ otherName: name })),
+  ].map((name) => new GeneralName(name));
+  return new x509.Extension(
+    id_ce_subjectAltName,
+    false,
+    AsnConvert.serialize(new GeneralNames(list)),
+  );
+}
+
+/** id-on-hardwareModuleName, RFC 4108 §5. */
+const HARDWARE_MODULE_NAME = "1.3.6.1.5.5.7.8.4";
+
+function otherName(typeId: string, value: asn1js.AsnType): OtherName {
+  return new OtherName({ typeId, value: value.toBER() });
+}
+
+function encodeHardwareModule({
+  type,
+  serialNumber,
+}: HardwareModuleName): asn1js.Sequence {
+  return new asn1js.Sequence({
+    value: [
+      new asn1js.ObjectIdentifier({ value: type }),
+      new asn1js.OctetString({ valueHex: Buffer.from(serialNumber) }),
+    ],
+  });
+}
+
+const READ_KINDS = [
+  "dNSName",
+  "iPAddress",
+  "uniformResourceIdentifier",
+  "rfc822Name",
+];
+
+/** The kinds of names that {@link readAlternativeNames} leaves out, for people: `directoryName`. */
+export function otherKindsOfNames(extension: x509.Extension | null): string[] {
+  if (extension === null) {
+    return [];
+  }
+  const names = [...AsnConvert.parse(extension.value, GeneralNames)];
+  return names.flatMap((name) =>
+    Object.entries(name).flatMap(([kind, value]) =>
+      value === undefined || READ_KINDS.includes(kind) ? [] : [kind],
+    ),
+  );
+}
+
+/** The names a certificate or a request carries; those of kinds we do not write are left out. */
+export function readAlternativeNames(
+  extension: x509.Extension | null,
+): AlternativeNames {
+  if (extension === null) {
+    return {};
+  }
+  const names = [...AsnConvert.parse(extension.value, GeneralNames)];
+  const of = (kind: "dNSName" | "iPAddress" | "rfc822Name"): string[] =>
+    names.flatMap((name) => name[kind] ?? []);
+  return {
+    dnsNames: of("dNSName"),
+    ipAddresses: of("iPAddress"),
+    uris: names.flatMap((name) => name.uniformResourceIdentifier ?? []),
+    emailAddresses: of("rfc822Name"),
+  };
 }

@@ -1,15 +1,16 @@
 import { createHash, randomBytes } from "node:crypto";
 import { readSubjectKeyIdentifier } from "./authority";
 import { encodeAlternativeNames, isEmpty } from "./alternativeNames";
+import { encodeExtendedKeyUsage, encodeExtensions } from "./extensions";
 import type { KeySpec, SigningKey } from "./key";
 import { keyIdentifier } from "./key";
+import { defaultKeyUsage, encodeKeyUsage } from "./keyUsage";
 import { encodeNameConstraints } from "./nameConstraints";
 import type { CertificateOrder } from "./order";
 import { alternativeNamesOf, profileOf } from "./order";
 import { encodePem } from "./pem";
 import { InputError } from "./problem";
 import type { Profile } from "./profile";
-import { keyUsage } from "./profile";
 import { encodeSubject } from "./subject";
 import type { Validity } from "./validity";
 import { validityFrom } from "./validity";
@@ -93,7 +94,7 @@ function validityWithin(
   issuer: x509.X509Certificate | undefined,
   now: Date,
 ): Validity {
-  const asked = validityFrom(now, order.validityDays);
+  const asked = validityFrom(now, order);
   return order.truncate !== true ||
     issuer === undefined ||
     asked.notAfter <= issuer.notAfter
@@ -107,34 +108,40 @@ function extensions(
   key: { readonly publicKey: Buffer; readonly key: KeySpec },
   signer: Signer,
 ): x509.Extension[] {
-  const names = alternativeNamesOf(order);
   const pathLength = order.pathLength ?? profile.pathLength;
-  const list: x509.Extension[] = [
+  const [keyUsage, ...others] = decidedExtensions(order, profile);
+  return [
     new x509.BasicConstraintsExtension(
       profile.ca,
       profile.ca ? pathLength : undefined,
       true,
     ),
-    new x509.KeyUsagesExtension(keyUsage(profile, key.key), true),
-  ];
-  if (profile.extendedKeyUsage.length > 0) {
-    list.push(
-      new x509.ExtendedKeyUsageExtension([...profile.extendedKeyUsage], false),
-    );
-  }
-  list.push(
+    ...(keyUsage === undefined ? [] : [keyUsage]),
     new x509.SubjectKeyIdentifierExtension(keyIdentifier(key.publicKey)),
     new x509.AuthorityKeyIdentifierExtension(issuerKeyIdentifier(signer)),
+    ...others,
+    ...(order.nameConstraints === undefined
+      ? []
+      : [encodeNameConstraints(order.nameConstraints)]),
+  ];
+}
+
+/** The extensions that order and profile decide, whatever the keys are; key usage comes first. */
+export function decidedExtensions(
+  order: CertificateOrder,
+  profile: Profile,
+): x509.Extension[] {
+  const wanted = order.extensions ?? {};
+  const names = alternativeNamesOf(order);
+  const extendedKeyUsage = encodeExtendedKeyUsage(
+    wanted.extendedKeyUsage ?? profile.extendedKeyUsage,
   );
-  if (!isEmpty(names)) {
-    list.push(
-      new x509.SubjectAlternativeNameExtension(encodeAlternativeNames(names)),
-    );
-  }
-  if (order.nameConstraints !== undefined) {
-    list.push(encodeNameConstraints(order.nameConstraints));
-  }
-  return list;
+  return [
+    encodeKeyUsage(wanted.keyUsage ?? defaultKeyUsage(profile, order.key)),
+    ...(extendedKeyUsage === undefined ? [] : [extendedKeyUsage]),
+    ...(isEmpty(names) ? [] : [encodeAlternativeNames(names)]),
+    ...encodeExtensions(wanted),
+  ];
 }
 
 function issuerKeyIdentifier(signer: Signer): string {

@@ -26,6 +26,18 @@ function readLinks(pem: string): Link[] {
   }));
 }
 
+/** How a chain is verified. */
+export interface VerifyOptions {
+  /**
+   * Whether a CA must have what RFC 5280 says it must: a key usage, a subject
+   * key identifier, critical basic constraints; and whether critical extensions
+   * of kinds unknown here are refused. Default true. A CA that was adopted is as
+   * it is, and its owner was told who has something against it; who orders a
+   * critical extension of his own knows his clients.
+   */
+  readonly strict?: boolean;
+}
+
 /**
  * Verifies a chain the way a strict client does (RFC 5280 §6): order,
  * signatures, validity, CA flag, key usage, path lengths, name constraints and
@@ -41,6 +53,7 @@ export function verifyChain(
   chainPem: string,
   trustAnchorsPem: string,
   now: Date,
+  { strict = true }: VerifyOptions = {},
 ): Problem[] {
   const chain = readLinks(chainPem);
   // OpenSSL and Node take no certificate for an anchor that another one signed.
@@ -66,8 +79,9 @@ export function verifyChain(
   const path = isAnchor || anchor === undefined ? chain : [...chain, anchor];
   return path.flatMap((link, index) => [
     ...checkDates(link, now),
-    ...checkCriticalExtensions(link),
+    ...(strict ? checkCriticalExtensions(link) : []),
     ...(index === 0 ? [] : checkIssuer(link, path.slice(0, index))),
+    ...(index === 0 || !strict ? [] : checkForm(link)),
   ]);
 }
 
@@ -148,31 +162,12 @@ function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
   const basic = issuer.parsed.getExtension(x509.BasicConstraintsExtension);
   if (basic?.ca !== true) {
     problems.push({ path, message: "is no CA." });
-  } else if (!basic.critical) {
-    problems.push({
-      path,
-      message:
-        "has basic constraints that are not critical, which strict clients refuse (RFC 5280 §4.2.1.9).",
-    });
-  }
-  if (readSubjectKeyIdentifier(issuer.parsed) === undefined) {
-    problems.push({
-      path,
-      message:
-        "has no subject key identifier, which strict clients refuse (RFC 5280 §4.2.1.2).",
-    });
   }
   const usage = issuer.parsed.getExtension(x509.KeyUsagesExtension);
-  if (usage === null) {
-    problems.push({
-      path,
-      message:
-        "has no key usage, which strict clients refuse (RFC 5280 §4.2.1.3).",
-    });
-  }
   if (usage !== null && (usage.usages & x509.KeyUsageFlags.keyCertSign) === 0) {
     problems.push({ path, message: "may not sign certificates (key usage)." });
   }
+  problems.push(...checkExtendedKeyUsage(issuer, subjects));
   const limit = readPathLength(issuer.parsed);
   const casBelow = subjects.filter(isCa).length;
   if (limit !== undefined && casBelow > limit) {
@@ -197,6 +192,66 @@ function checkIssuer(issuer: Link, subjects: readonly Link[]): Problem[] {
   return problems;
 }
 
+const ANY_USAGE = "2.5.29.37.0";
+
+/** A CA with an extended key usage issues for that and nothing else, as Go, OpenSSL and Windows read it. */
+function checkExtendedKeyUsage(
+  issuer: Link,
+  subjects: readonly Link[],
+): Problem[] {
+  const allowed = extendedKeyUsages(issuer);
+  const [leaf] = subjects;
+  if (
+    allowed === undefined ||
+    allowed.includes(ANY_USAGE) ||
+    leaf === undefined ||
+    isCa(leaf)
+  ) {
+    return [];
+  }
+  return (extendedKeyUsages(leaf) ?? [])
+    .filter((usage) => !allowed.includes(usage))
+    .map((usage) => ({
+      path: issuer.parsed.subject,
+      message: `does not issue for extended key usage ${usage}, which ${quote(leaf.parsed.subject)} has.`,
+    }));
+}
+
+function extendedKeyUsages({ parsed }: Link): string[] | undefined {
+  return parsed
+    .getExtension(x509.ExtendedKeyUsageExtension)
+    ?.usages.map(String);
+}
+
+/** What RFC 5280 asks of a CA, and only strict clients do. */
+function checkForm({ parsed }: Link): Problem[] {
+  const problems: Problem[] = [];
+  const path = parsed.subject;
+  const basic = parsed.getExtension(x509.BasicConstraintsExtension);
+  if (basic?.ca === true && !basic.critical) {
+    problems.push({
+      path,
+      message:
+        "has basic constraints that are not critical, which strict clients refuse (RFC 5280 §4.2.1.9).",
+    });
+  }
+  if (readSubjectKeyIdentifier(parsed) === undefined) {
+    problems.push({
+      path,
+      message:
+        "has no subject key identifier, which strict clients refuse (RFC 5280 §4.2.1.2).",
+    });
+  }
+  if (parsed.getExtension(x509.KeyUsagesExtension) === null) {
+    problems.push({
+      path,
+      message:
+        "has no key usage, which strict clients refuse (RFC 5280 §4.2.1.3).",
+    });
+  }
+  return problems;
+}
+
 function namesIn(certificate: x509.X509Certificate): ConstrainedNames {
   const names =
     certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names
@@ -207,6 +262,7 @@ function namesIn(certificate: x509.X509Certificate): ConstrainedNames {
   return {
     dnsNames: ofType("dns"),
     ipAddresses: ofType("ip"),
+    otherKinds: names.some(({ type }) => type !== "dns" && type !== "ip"),
     ...(commonName !== undefined && { commonName }),
   };
 }

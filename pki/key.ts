@@ -7,6 +7,7 @@ import {
 } from "node:crypto";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { SubjectPublicKeyInfo } from "@peculiar/asn1-x509";
+import { decodePem } from "./pem";
 import type { Problem } from "./problem";
 import { InputError, quote } from "./problem";
 import { subtle } from "./webcrypto";
@@ -169,6 +170,28 @@ export function readPrivateKey(pem: string, path: string): KeyObject {
   }
 }
 
+/**
+ * Reads a public key in PEM (SubjectPublicKeyInfo), as its DER.
+ *
+ * @throws InputError naming `path`; the message says nothing of the key, which may be a private one by mistake.
+ */
+export function readPublicKey(pem: string, path: string): Buffer {
+  try {
+    const der = decodePem("PUBLIC KEY", pem, path);
+    return publicKeyDer(
+      createPublicKey({ key: der, format: "der", type: "spki" }),
+    );
+  } catch {
+    throw new InputError([
+      {
+        path,
+        message:
+          'is no public key in PEM; give the text that begins with "-----BEGIN PUBLIC KEY-----".',
+      },
+    ]);
+  }
+}
+
 /** A new key, made by the operating system's random source. */
 export function generateKey(spec: KeySpec): KeyObject {
   switch (spec.algorithm) {
@@ -206,23 +229,58 @@ export function keyIdentifier(spki: Uint8Array): string {
     .digest("hex");
 }
 
+/** How an RSA key signs (RFC 8017). */
+export const SignatureScheme = {
+  /** PKCS#1 v1.5, which every stack verifies. */
+  Pkcs1: "RSASSA-PKCS1-v1_5",
+  /** PSS with SHA-256 and a salt of 32 bytes. */
+  Pss: "RSASSA-PSS",
+} as const;
+
+/** Every mistake in a signature scheme; empty where it is good. */
+export function checkSignatureScheme(
+  scheme: string,
+  algorithm: string | undefined,
+): Problem[] {
+  const schemes: readonly string[] = Object.values(SignatureScheme);
+  if (!schemes.includes(scheme)) {
+    return [
+      {
+        path: "signatureScheme",
+        message: `${quote(scheme)} is no signature scheme; write "RSASSA-PKCS1-v1_5" or "RSASSA-PSS".`,
+      },
+    ];
+  }
+  return algorithm === undefined || algorithm === "RSA"
+    ? []
+    : [
+        {
+          path: "signatureScheme",
+          message: `${quote(scheme)} is for RSA keys, and this CA's is ${quote(algorithm)}; leave it out.`,
+        },
+      ];
+}
+
 /** A key that signs certificates, with the signature algorithm that suits it. */
 export interface SigningKey {
   readonly key: CryptoKey;
-  readonly algorithm: Algorithm | EcdsaParams;
+  readonly algorithm: Algorithm | EcdsaParams | RsaPssParams;
   /** See {@link keyIdentifier}. */
   readonly keyIdentifier: string;
 }
 
 /**
  * Makes a private key ready to sign: ECDSA with the hash of its curve's
- * strength, RSA as PKCS#1 v1.5 with SHA-256, Ed25519.
+ * strength, RSA with SHA-256, Ed25519.
+ *
+ * @param scheme one of {@link SignatureScheme}, for RSA keys. Default PKCS#1 v1.5.
  *
  * @throws InputError naming `path` for a key no profile signs with.
  */
 export async function importSigningKey(
   key: KeyObject,
   path: string,
+  scheme: string = SignatureScheme.Pkcs1,
 ): Promise<SigningKey> {
   const spec = describeKey(key);
   const problems: Problem[] =
@@ -238,7 +296,7 @@ export async function importSigningKey(
   if (spec === undefined || problems.length > 0) {
     throw new InputError(problems.map(({ message }) => ({ path, message })));
   }
-  const algorithm = signatureAlgorithm(spec);
+  const algorithm = signatureAlgorithm(spec, scheme);
   const imported = await subtle.importKey(
     "pkcs8",
     key.export({ type: "pkcs8", format: "der" }),
@@ -253,12 +311,22 @@ export async function importSigningKey(
   };
 }
 
-function signatureAlgorithm(spec: KeySpec): {
+function signatureAlgorithm(
+  spec: KeySpec,
+  scheme: string,
+): {
   importAs: Algorithm | EcKeyImportParams | RsaHashedImportParams;
-  signWith: Algorithm | EcdsaParams;
+  signWith: Algorithm | EcdsaParams | RsaPssParams;
 } {
+  if (spec.algorithm === "RSA" && scheme === SignatureScheme.Pss) {
+    const name = "RSA-PSS";
+    return {
+      importAs: { name, hash: "SHA-256" },
+      signWith: { name, saltLength: 32 },
+    };
+  }
   if (spec.algorithm === "RSA") {
-    const name = "RSASSA-PKCS1-v1_5";
+    const name = SignatureScheme.Pkcs1;
     return {
       importAs: { name, hash: "SHA-256" },
       signWith: { name },

@@ -97,6 +97,8 @@ export interface ConstrainedNames {
   readonly commonName?: string;
   /** Whether the common name is repeated among the alternative names. Default false. */
   readonly commonNameRepeated?: boolean;
+  /** Whether there are alternative names of kinds that are not constrained. Default false. */
+  readonly otherKinds?: boolean;
 }
 
 interface NameAt {
@@ -109,8 +111,9 @@ const LOOKS_LIKE_HOST = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$/;
 /**
  * The names that a CA with these constraints may not put into a certificate:
  * one problem a name, on the name's own property path. Where there is no DNS
- * name, OpenSSL (and so mosquitto) holds a common name with a dot to them, and
- * so do we.
+ * name, OpenSSL (and so mosquitto) holds a common name with a dot to them;
+ * where there is no alternative name at all, Java and wolfSSL hold every common
+ * name to the permitted ones. So do we.
  */
 export function violations(
   names: ConstrainedNames,
@@ -123,15 +126,23 @@ export function violations(
     values.map((name, index) => ({ name, path: `${list}[${index}]` }));
   const dnsNames = at("dnsNames", names.dnsNames);
   const ipAddresses = at("ipAddresses", names.ipAddresses);
+  const isAlone =
+    dnsNames.length + ipAddresses.length === 0 && names.otherKinds !== true;
+  const permitsSome = (constraints.permittedDnsNames ?? []).length > 0;
   if (isIP(commonName) !== 0) {
     ipAddresses.push(
       ...(commonNameRepeated ? [{ name: commonName, path }] : []),
     );
   } else if (
-    LOOKS_LIKE_HOST.test(commonName) &&
-    (commonNameRepeated || dnsNames.length === 0)
+    commonNameRepeated ||
+    (dnsNames.length === 0 && LOOKS_LIKE_HOST.test(commonName))
   ) {
     dnsNames.push({ name: commonName, path });
+  } else if (isAlone && commonName !== "" && permitsSome) {
+    problems.push({
+      path,
+      message: `${quote(commonName)} would be all the names there are, and Java and wolfSSL take it for a DNS name, outside the issuer's name constraints; add a DNS name below ${(constraints.permittedDnsNames ?? []).join(" or ")}, or issue it from a CA without them.`,
+    });
   }
   for (const { name, path } of dnsNames) {
     const message = dnsViolation(name, constraints);

@@ -7,8 +7,11 @@ import {
 } from "./alternativeNames";
 import type { AlternativeNames } from "./alternativeNames";
 import { idProblem } from "./batch/device";
+import type { Extensions } from "./extensions";
+import { checkExtensions } from "./extensions";
 import type { KeySpec } from "./key";
 import { checkKeySpec } from "./key";
+import { checkExtendedKeyUsage, checkKeyUsage } from "./keyUsage";
 import type { ConstrainedNames, NameConstraints } from "./nameConstraints";
 import { checkNameConstraints } from "./nameConstraints";
 import type { Problem } from "./problem";
@@ -17,23 +20,23 @@ import type { Profile } from "./profile";
 import { PROFILES } from "./profile";
 import type { Subject } from "./subject";
 import { checkSubject } from "./subject";
-import type { Renewal } from "./validity";
-import { checkRenewal, checkValidityDays } from "./validity";
+import type { Renewal, ValidityOrder } from "./validity";
+import { checkRenewal, checkValidity } from "./validity";
 
 /** All that is asked of the authority for one certificate, before any key exists. */
-export interface CertificateOrder extends AlternativeNames {
+export interface CertificateOrder extends AlternativeNames, ValidityOrder {
   /** Name of the profile, one of the keys of {@link PROFILES}. */
   readonly profile: string;
   readonly subject: Subject;
   readonly key: KeySpec;
-  /** Days from now. */
-  readonly validityDays: number;
   /** Path length constraint of a CA: how many CAs may follow below it. 0 is written. */
   readonly pathLength?: number;
   readonly nameConstraints?: NameConstraints;
   readonly renewal?: Renewal;
   /** Cut the validity at the issuer's end instead of refusing it. Default false. */
   readonly truncate?: boolean;
+  /** What it carries beyond its profile. */
+  readonly extensions?: Extensions;
 }
 
 /** The profile an order names; `undefined` for an unknown one, which {@link checkOrder} reports. */
@@ -49,6 +52,11 @@ export function alternativeNamesOf(order: CertificateOrder): AlternativeNames {
     dnsNames: order.dnsNames ?? [],
     ipAddresses: order.ipAddresses ?? [],
     uris: order.uris ?? [],
+    emailAddresses: order.emailAddresses ?? [],
+    otherNames: order.otherNames ?? [],
+    ...(order.hardwareModuleName && {
+      hardwareModuleName: order.hardwareModuleName,
+    }),
   };
   return profileOf(order)?.alternativeNames === "required"
     ? withCommonName(names, order.subject.commonName)
@@ -69,6 +77,7 @@ export function constrainedNamesOf(order: CertificateOrder): ConstrainedNames {
     commonNameRepeated:
       all.dnsNames?.length !== dnsNames.length ||
       all.ipAddresses?.length !== ipAddresses.length,
+    otherKinds: !isEmpty({ ...all, dnsNames: [], ipAddresses: [] }),
   };
 }
 
@@ -88,11 +97,26 @@ export function checkOrder(order: CertificateOrder): Problem[] {
     ...checkDeviceName(order, profile),
     ...below("key", checkKeySpec(order.key)),
     ...checkKeyAllowed(order, profile),
-    ...checkValidityDays(order.validityDays),
-    ...below("renewal", checkRenewal(order.renewal ?? {}, order.validityDays)),
+    ...checkValidity(order),
+    ...below("renewal", checkRenewal(order.renewal ?? {}, order)),
     ...checkAlternativeNames(order),
     ...checkAlternativeNamesAllowed(order, profile),
     ...checkCaMembers(order, profile),
+    ...below("extensions", checkExtensionsOf(order, profile)),
+  ];
+}
+
+function checkExtensionsOf(
+  { extensions = {}, key }: CertificateOrder,
+  profile: Profile,
+): Problem[] {
+  const { keyUsage, extendedKeyUsage } = extensions;
+  return [
+    ...(keyUsage === undefined ? [] : checkKeyUsage(keyUsage, profile, key)),
+    ...(extendedKeyUsage === undefined
+      ? []
+      : checkExtendedKeyUsage(extendedKeyUsage, profile)),
+    ...checkExtensions(extensions),
   ];
 }
 
@@ -100,7 +124,7 @@ export function checkOrder(order: CertificateOrder): Problem[] {
 function checkDeviceName(order: CertificateOrder, profile: Profile): Problem[] {
   const { commonName } = order.subject;
   const message =
-    profile.name === "device" && checkSubject(order.subject).length === 0
+    profile.namesDevice && checkSubject(order.subject).length === 0
       ? idProblem(commonName)
       : undefined;
   return message === undefined ? [] : [{ path: "subject.commonName", message }];

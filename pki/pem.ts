@@ -1,7 +1,7 @@
 import { InputError } from "./problem";
 
-const CERTIFICATE =
-  /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const BEGIN = "-----BEGIN CERTIFICATE-----";
+const END = "-----END CERTIFICATE-----";
 
 /**
  * DER bytes as PEM (RFC 7468): 64 characters a line, a line break at the end.
@@ -39,11 +39,26 @@ export function decodePem(label: string, pem: string, path: string): Buffer {
   return Buffer.from(match[1], "base64");
 }
 
-/** The certificates of a PEM file in their order, each as PEM with a line break at its end. */
-export function splitCertificates(pem: string): string[] {
-  return [...pem.matchAll(CERTIFICATE)].map(([block]) =>
-    encodePem("CERTIFICATE", decodePem("CERTIFICATE", block, "")),
-  );
+/**
+ * The certificates of a PEM file in their order, each as PEM with a line break
+ * at its end.
+ *
+ * @throws InputError naming `path` where what stands between the lines is no base64.
+ */
+export function splitCertificates(pem: string, path = ""): string[] {
+  const blocks: string[] = [];
+  let begin = pem.indexOf(BEGIN);
+  let end = pem.indexOf(END, begin);
+  // Once only over the text: a pattern would look for the end again from every beginning.
+  while (begin >= 0 && end >= 0) {
+    const block = pem.slice(begin, end + END.length);
+    blocks.push(
+      encodePem("CERTIFICATE", decodePem("CERTIFICATE", block, path)),
+    );
+    begin = pem.indexOf(BEGIN, end);
+    end = begin < 0 ? -1 : pem.indexOf(END, begin);
+  }
+  return blocks;
 }
 
 /**
@@ -51,12 +66,12 @@ export function splitCertificates(pem: string): string[] {
  * appearance, so that the same input always gives the same bytes.
  */
 export function joinCertificates(...pems: readonly string[]): string {
-  return [...new Set(pems.flatMap(splitCertificates))].join("");
+  return [...new Set(pems.flatMap((pem) => splitCertificates(pem)))].join("");
 }
 
 /** The first certificate of a PEM text; refused by name where there is none. */
 export function firstCertificate(pem: string, path: string): string {
-  const [first] = splitCertificates(pem);
+  const [first] = splitCertificates(pem, path);
   if (first === undefined) {
     throw new InputError([
       {

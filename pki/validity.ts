@@ -11,16 +11,119 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
+/** "No well-defined expiration date" (RFC 5280 §4.1.2.5), as IEEE 802.1AR wants it for IDevIDs. */
+export const NO_EXPIRATION = "99991231235959Z";
+
+/** Dates in the place of a number of days. */
+export interface ValidityDates {
+  /** UTC, such as `2026-12-01T00:00:00Z` or `20261201000000Z`. Default: one hour before now. */
+  readonly notBefore?: string;
+  /** As {@link notBefore}; {@link NO_EXPIRATION} for no end. */
+  readonly notAfter: string;
+}
+
+/** How long a certificate is asked to be valid: for a number of days, or until a date. */
+export interface ValidityOrder {
+  /** Days from now. */
+  readonly validityDays?: number;
+  /** Dates that stay until the code names others, in the place of `validityDays`. */
+  readonly validity?: ValidityDates;
+}
+
 /**
- * From one hour before now, since device clocks run late, to `days` days of
- * 24 hours after now. Whole seconds, UTC.
+ * The span an order asks for: days are of 24 hours, counted from now; the
+ * beginning lies one hour before now, since device clocks run late. Whole
+ * seconds, UTC. The order has been checked.
  */
-export function validityFrom(now: Date, days: number): Validity {
+export function validityFrom(now: Date, order: ValidityOrder): Validity {
   const start = Math.floor(now.getTime() / 1000) * 1000;
   return {
-    notBefore: new Date(start - HOUR),
-    notAfter: new Date(start + days * DAY),
+    notBefore: parseDate(order.validity?.notBefore) ?? new Date(start - HOUR),
+    notAfter:
+      parseDate(order.validity?.notAfter) ??
+      new Date(start + (order.validityDays ?? 0) * DAY),
   };
+}
+
+const DATE =
+  /^(\d{4})-?(\d{2})-?(\d{2})T?(\d{2}):?(\d{2}):?(\d{2})(?:\.000)?Z$/;
+
+/** Reads a date of the forms `2026-12-01T00:00:00Z` and `20261201000000Z`; `undefined` for all else. */
+export function parseDate(text: string | undefined): Date | undefined {
+  const match = DATE.exec(text ?? "");
+  if (match === null) {
+    return undefined;
+  }
+  const [, year, month, day, hour, minute, second] = match;
+  const iso = `${year}-${month}-${day}T${hour}:${minute}:${second}.000Z`;
+  const date = new Date(iso);
+  // JavaScript makes the 2nd of March of a 30th of February; UTCTime begins with 1950 and would take 1949 for 2049.
+  return !Number.isNaN(date.getTime()) &&
+    date.toISOString() === iso &&
+    date.getUTCFullYear() >= 1950
+    ? date
+    : undefined;
+}
+
+/** Every mistake in the days or dates of an order; empty where they are good. */
+export function checkValidity(order: ValidityOrder): Problem[] {
+  const { validityDays, validity } = order;
+  if (validity === undefined) {
+    return checkValidityDays(validityDays);
+  }
+  const problems = checkDates(validity);
+  if (validityDays !== undefined) {
+    problems.push({
+      path: "validityDays",
+      message: `${quote(validityDays)} stands beside validity; write days or dates, not both.`,
+    });
+  }
+  return problems;
+}
+
+function checkDates({ notBefore, notAfter }: ValidityDates): Problem[] {
+  const problems: Problem[] = [];
+  for (const [name, text] of Object.entries({ notBefore, notAfter })) {
+    if (text !== undefined && parseDate(text) === undefined) {
+      problems.push({
+        path: `validity.${name}`,
+        message: `${quote(text)} is no date; write UTC such as "2026-12-01T00:00:00Z"${name === "notAfter" ? `, or "${NO_EXPIRATION}" for no end` : ""}.`,
+      });
+    }
+  }
+  const [from, to] = [parseDate(notBefore), parseDate(notAfter)];
+  if (from !== undefined && to !== undefined && from >= to) {
+    problems.push({
+      path: "validity.notAfter",
+      message: `${quote(notAfter)} is not after notBefore, ${quote(notBefore)}; write a later date.`,
+    });
+  }
+  return problems;
+}
+
+/** An end that lies in the past already; empty where there is time left, or days are counted. */
+export function checkEnd({ validity }: ValidityOrder, now: Date): Problem[] {
+  const end = parseDate(validity?.notAfter);
+  return end === undefined || end > now
+    ? []
+    : [
+        {
+          path: "validity.notAfter",
+          message: `${quote(validity?.notAfter)} is past; write a later date.`,
+        },
+      ];
+}
+
+/**
+ * Whether a certificate ends as late as its order can make it end: one with a
+ * date of its own does, unless it was cut at its issuer's end.
+ */
+export function isSettled(
+  notAfter: Date,
+  { validity }: ValidityOrder,
+): boolean {
+  const end = parseDate(validity?.notAfter);
+  return end !== undefined && notAfter >= end;
 }
 
 /** Every mistake in a number of days; empty where it is good. */
@@ -38,7 +141,7 @@ export function checkValidityDays(days: unknown): Problem[] {
     ? [
         {
           path,
-          message: `${days} days are more than a century; write 36500 at most.`,
+          message: `${days} days are more than a century; write 36500 at most, or a date as validity.notAfter.`,
         },
       ]
     : [];
@@ -61,19 +164,27 @@ export interface Renewal {
 /** Every mistake in a renewal point; empty where it is good. */
 export function checkRenewal(
   renewal: Renewal,
-  validityDays: number,
+  { validityDays, validity }: ValidityOrder,
 ): Problem[] {
   const { beforeDays } = renewal;
   if (beforeDays === undefined) {
     return [];
   }
+  if (validity !== undefined) {
+    return [
+      {
+        path: "beforeDays",
+        message: `${quote(beforeDays)} says nothing beside validity.notAfter: that date stays until the code names a later one; leave it out.`,
+      },
+    ];
+  }
   return !Number.isInteger(beforeDays) ||
     beforeDays < 1 ||
-    beforeDays >= validityDays
+    beforeDays >= (validityDays ?? Infinity)
     ? [
         {
           path: "beforeDays",
-          message: `${quote(beforeDays)} is no renewal point; write whole days, at least 1 and fewer than the validity of ${validityDays}.`,
+          message: `${quote(beforeDays)} is no renewal point; write whole days, at least 1 and fewer than the validity of ${String(validityDays)}.`,
         },
       ]
     : [];

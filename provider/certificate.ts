@@ -3,18 +3,20 @@ import { readIssuer } from "../pki/authority";
 import type { IssuedCertificate } from "../pki/certificate";
 import { issueCertificate } from "../pki/certificate";
 import { verifyChain } from "../pki/chain";
-import { keyIdentifier } from "../pki/key";
-import { checkOrder, profileOf } from "../pki/order";
+import { keyIdentifier, readPublicKey } from "../pki/key";
+import { alternativeNamesOf, checkOrder, profileOf } from "../pki/order";
 import { InputError, formatProblem } from "../pki/problem";
-import { readRequest } from "../pki/request";
+import { leftOutOf, readRequest } from "../pki/request";
 import { formatSubject } from "../pki/subject";
 import type { Validity } from "../pki/validity";
 import {
   canMove,
   formatDate,
   isInLastSixth,
+  isSettled,
   renewalPoint,
 } from "../pki/validity";
+import type { LiveCertificates } from "../rotation/liveCertificates";
 import {
   checkSigner,
   checkUnchangeable,
@@ -22,6 +24,7 @@ import {
   problemsUnderIssuer,
   refuse,
   refuseOtherKey,
+  withRequestedNames,
 } from "./certificateChecks";
 import type {
   CertificateInputs,
@@ -33,25 +36,35 @@ import {
   orderFields,
   orderSchema,
 } from "./certificateInputs";
+import {
+  hasNewChain,
+  liveOf,
+  rememberChain,
+  rememberIssued,
+} from "./certificateMemory";
 import { attempt, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
 import { inform } from "./engineLog";
 import type { CustomResource, DiffResult } from "./resource";
 import { nameOf } from "./resource";
+import { refuseLostTrust } from "./liveCertificates";
 import * as schema from "./schema";
 import { readSigner, signerKeyIdentifier } from "./signer";
+import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
 /** `mqtt-pki:index:Certificate`: one certificate, self-signed or issued, renewed in place. */
 export const certificate: CustomResource = {
   async check(_urn, oldInputs, news) {
-    const { draft, problems, unknown } = schema.parse(certificateInputs, news);
-    if (draft === undefined) {
+    const parsed = schema.parse(certificateInputs, news);
+    const { problems, unknown } = parsed;
+    if (parsed.draft === undefined) {
       return checkResult(news, problems);
     }
+    const draft = await withRequestedNames(parsed.draft);
     const found = [
       ...checkOrder(draft),
-      ...(await checkSigner(draft, unknown)),
+      ...(await checkSigner(draft, unknown, oldInputs === undefined)),
       ...checkUnchangeable(draft, oldInputs),
     ];
     // A new certificate must fit under its issuer today; an old one is looked at when it is issued anew.
@@ -75,14 +88,18 @@ export const certificate: CustomResource = {
   },
 
   async diff(_id, urn, olds, news): Promise<DiffResult> {
-    const { value: inputs, unknown } = schema.parse(certificateInputs, news);
+    const { value, unknown } = schema.parse(certificateInputs, news);
     const old = schema.parse(certificateOutputs, olds).value;
-    if (inputs === undefined || old === undefined) {
+    if (value === undefined || old === undefined) {
       return { changes: true };
     }
+    const inputs = await withRequestedNames(value);
     if (profileOf(inputs)?.ca !== profileOf(old)?.ca) {
       return { changes: true, replaces: ["profile"] };
     }
+    const { knownGenerations: before = [] } = old;
+    const live = liveOf(urn, old, inputs.signer);
+    await refuseLostTrust(urn, live, before, inputs.signer);
     const reason = await reasonToIssue(old, inputs, unknown);
     if (
       unknown.some((path) =>
@@ -99,33 +116,40 @@ export const certificate: CustomResource = {
       if (new Date(old.renewAt) <= now()) {
         await inform(
           urn,
-          `ends on ${old.notAfter} with its issuer; renew the issuer first`,
+          isSettled(new Date(old.notAfter), inputs)
+            ? `ends on ${old.notAfter}, as the code says; write a later validity.notAfter`
+            : `ends on ${old.notAfter} with its issuer; renew the issuer first`,
           "warning",
         );
       }
-      return { changes: !isDeepStrictEqual(old.renewal, inputs.renewal) };
+      return {
+        changes:
+          !isDeepStrictEqual(old.renewal, inputs.renewal) ||
+          hasNewChain(urn, old, inputs, unknown),
+      };
     }
     return { changes: !(await isPostponed(urn, old, inputs)) };
   },
 
   async create(urn, inputs) {
-    const outs = await issue(urn, schema.required(certificateInputs, inputs));
+    const outs = await issue(urn, await readInputs(inputs), []);
     return { id: outs.subjectKeyIdentifier, outs };
   },
 
   async update(_id, urn, olds, news) {
-    const inputs = schema.required(certificateInputs, news);
+    const inputs = await readInputs(news);
     const old = schema.required(certificateOutputs, olds);
     const mustIssue =
       (await reasonToIssue(old, inputs, [])) !== undefined ||
       isDue(old, inputs);
     return {
       outs: mustIssue
-        ? await issue(urn, inputs)
+        ? await issue(urn, inputs, liveOf(urn, old, inputs.signer))
         : {
             ...old,
             ...orderSchema.parse(inputs),
             renewAt: renewAt(urn, inputs, old),
+            ...rememberChain(urn, old, inputs),
           },
     };
   },
@@ -136,18 +160,17 @@ export const certificate: CustomResource = {
   },
 };
 
+function readInputs(properties: Properties): Promise<CertificateInputs> {
+  return withRequestedNames(schema.required(certificateInputs, properties));
+}
+
 /** Why a certificate must be issued anew, apart from its age; `undefined` where it need not. */
 async function reasonToIssue(
   old: CertificateOutputs,
   inputs: CertificateInputs,
   unknown: readonly string[],
 ): Promise<string | undefined> {
-  const keyChanged =
-    inputs.requestPem === undefined ||
-    keyIdentifier(
-      (await readRequest(inputs.requestPem, "requestPem")).publicKey,
-    ) !== old.subjectKeyIdentifier;
-  if (keyChanged) {
+  if (await hasOtherKey(old, inputs)) {
     if (profileOf(inputs)?.ca === true) {
       throw new InputError([
         {
@@ -158,6 +181,9 @@ async function reasonToIssue(
       ]);
     }
     return "its key changed";
+  }
+  if (inputs.requestPem === undefined) {
+    return "its request is made anew";
   }
   const { renewal: oldRenewal, ...oldOrder } = orderSchema.parse(old);
   const { renewal: newRenewal, ...newOrder } = orderSchema.parse(inputs);
@@ -175,16 +201,30 @@ async function reasonToIssue(
     : "its issuer's name changed";
 }
 
+async function hasOtherKey(
+  old: CertificateOutputs,
+  { requestPem, publicKeyPem }: CertificateInputs,
+): Promise<boolean> {
+  const publicKey =
+    requestPem === undefined
+      ? // A request that is made anew in this update may still be for the key of before.
+        publicKeyPem && readPublicKey(publicKeyPem, "publicKeyPem")
+      : (await readRequest(requestPem, "requestPem")).publicKey;
+  return !publicKey || keyIdentifier(publicKey) !== old.subjectKeyIdentifier;
+}
+
 function issuerSubject(inputs: CertificateInputs): string {
   const nearest = inputs.signer.authorities?.[0];
   return formatSubject(nearest?.subject ?? inputs.subject);
 }
 
-function isDue(
-  old: CertificateOutputs,
-  { signer }: CertificateInputs,
-): boolean {
-  if (new Date(old.renewAt) > now()) {
+function isDue(old: CertificateOutputs, inputs: CertificateInputs): boolean {
+  const { signer } = inputs;
+  // An end that the code names moves when the code does.
+  if (
+    isSettled(new Date(old.notAfter), inputs) ||
+    new Date(old.renewAt) > now()
+  ) {
     return false;
   }
   const issuerNotAfter =
@@ -222,6 +262,7 @@ async function isPostponed(
 async function issue(
   urn: string,
   inputs: CertificateInputs,
+  live: readonly LiveCertificates[],
 ): Promise<CertificateOutputs> {
   const at = signingTime(inputs.allowClockOverride);
   const order = orderSchema.parse(inputs);
@@ -231,8 +272,21 @@ async function issue(
   refuse(problemsUnderIssuer(inputs, at));
   const issued = await issueCertificate(order, request, signer, at);
   verify(inputs, issued, at);
+  const leftOut = leftOutOf(request, {
+    ...alternativeNamesOf(order),
+    subject: order.subject,
+  });
+  if (leftOut.length > 0) {
+    await inform(
+      urn,
+      `leaves out what its request asked for: ${leftOut.join(", ")}`,
+      "warning",
+    );
+  }
   return {
     ...order,
+    leftOut,
+    ...rememberIssued(urn, inputs, issued, live, at),
     certificatePem: issued.certificatePem,
     serialNumber: issued.serialNumber,
     notBefore: formatDate(issued.validity.notBefore),
@@ -269,11 +323,15 @@ function verify(
   at: Date,
 ): void {
   const { chainPem = "", trustAnchorsPem } = inputs.signer;
+  const { notBefore } = issued.validity;
   refuse(
     verifyChain(
       `${issued.certificatePem}${chainPem}`,
       trustAnchorsPem ?? issued.certificatePem,
-      at,
+      // One that begins later is looked at when it begins.
+      notBefore > at ? notBefore : at,
+      // Its issuers may have been adopted as they are; what it is itself was made here.
+      { strict: false },
     ),
   );
 }

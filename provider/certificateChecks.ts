@@ -1,30 +1,48 @@
 import { isDeepStrictEqual } from "node:util";
+import { foldAlternativeName } from "../pki/alternativeNames";
 import {
   checkAgainstAuthorities,
   checkAgainstCertificate,
   readIssuer,
 } from "../pki/authority";
 import type { KeySpec } from "../pki/key";
-import { checkKeySpec, formatKeySpec } from "../pki/key";
+import { checkKeySpec, formatKeySpec, readPublicKey } from "../pki/key";
 import { profileOf } from "../pki/order";
 import type { Problem } from "../pki/problem";
 import { InputError, quote } from "../pki/problem";
 import { readRequest } from "../pki/request";
 import { formatSubject, sameSubject } from "../pki/subject";
+import { checkEnd } from "../pki/validity";
 import type { CertificateInputs } from "./certificateInputs";
 import { certificateInputs } from "./certificateInputs";
-import { attemptLater } from "./checks";
+import { attempt, attemptLater } from "./checks";
+import { now } from "./clock";
 import * as schema from "./schema";
-import { knownAuthorities, readSigner } from "./signer";
+import {
+  checkSignerRules,
+  checkSigningPolicyOf,
+  knownAuthorities,
+  missingKey,
+  readSigner,
+} from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
-const NAMES = ["dnsNames", "ipAddresses", "uris", "subject.commonName"];
+const NAMES = [
+  "dnsNames",
+  "ipAddresses",
+  "uris",
+  "emailAddresses",
+  "otherNames",
+  "subject.commonName",
+  "requestPem",
+];
 
 /** What cannot be judged while something else is not known, by the beginning of its path. */
 const HANGS_ON: Readonly<Record<string, readonly string[]>> = {
-  validityDays: ["truncate", "signer.authorities"],
-  "renewal.beforeDays": ["validityDays"],
+  validityDays: ["truncate", "signer.authorities", "validity"],
+  "validity.notAfter": ["truncate", "signer.authorities"],
+  "renewal.beforeDays": ["validityDays", "validity"],
   // That there are none at all is said of this list as a whole.
   dnsNames: NAMES,
   profile: ["signer.certificatePem"],
@@ -42,6 +60,7 @@ export function hangsOnUnknown(
 export async function checkSigner(
   inputs: CertificateInputs,
   unknown: readonly string[],
+  isNew: boolean,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   const { signer } = inputs;
@@ -52,6 +71,7 @@ export async function checkSigner(
       problems.push({ path, message: "is missing." });
     }
   }
+  problems.push(...missingKey(signer));
   const selfSigned =
     signer.certificatePem === undefined &&
     !isUnknown(unknown, "signer.certificatePem");
@@ -64,7 +84,17 @@ export async function checkSigner(
     });
   }
   problems.push(
-    ...checkAgainstAuthorities(inputs, knownAuthorities(signer, unknown)),
+    ...attempt(() => {
+      refuse([
+        ...checkAgainstAuthorities(
+          inputs,
+          knownAuthorities(signer, unknown),
+          isNew ? now() : undefined,
+        ),
+        ...checkSignerRules(signer, unknown),
+        ...checkSigningPolicyOf(inputs.subject, signer, unknown),
+      ]);
+    }),
     ...(await attemptLater(() => checkPems(inputs, unknown))),
   );
   return problems;
@@ -72,7 +102,7 @@ export async function checkSigner(
 
 /** Reads what of keys, requests and certificates is there already, so that a wrong one shows in the preview. */
 async function checkPems(
-  { requestPem, signer, key, profile }: CertificateInputs,
+  { requestPem, publicKeyPem, signer, key, profile }: CertificateInputs,
   unknown: readonly string[],
 ): Promise<void> {
   const request =
@@ -81,6 +111,19 @@ async function checkPems(
       : await readRequest(requestPem, "requestPem");
   if (signer.certificatePem !== undefined) {
     readIssuer(signer.certificatePem, "signer.certificatePem");
+  }
+  const publicKey =
+    publicKeyPem === undefined || isUnknown(unknown, "publicKeyPem")
+      ? undefined
+      : readPublicKey(publicKeyPem, "publicKeyPem");
+  if (request !== undefined && publicKey?.equals(request.publicKey) === false) {
+    throw new InputError([
+      {
+        path: "publicKeyPem",
+        message:
+          "is not the key of requestPem; give the key the request was made with.",
+      },
+    ]);
   }
   const comparable =
     checkKeySpec(key).length === 0 && !isUnknown(unknown, "key");
@@ -96,6 +139,39 @@ async function checkPems(
   ) {
     await readSigner(signer, request.publicKey);
   }
+}
+
+/**
+ * The inputs with the names of the request among them, where they are to be
+ * taken. A request that cannot be read is reported elsewhere.
+ */
+export async function withRequestedNames(
+  inputs: CertificateInputs,
+): Promise<CertificateInputs> {
+  const { requestPem, namesFromRequest } = inputs;
+  if (requestPem === undefined || namesFromRequest !== true) {
+    return inputs;
+  }
+  const request = await readRequest(requestPem, "requestPem").catch(
+    () => undefined,
+  );
+  const merge = (
+    list: "dnsNames" | "ipAddresses" | "uris" | "emailAddresses",
+  ): string[] => {
+    const own = inputs[list] ?? [];
+    const known = own.map(foldAlternativeName);
+    const asked = (request?.names[list] ?? []).filter(
+      (name) => !known.includes(foldAlternativeName(name)),
+    );
+    return [...own, ...asked];
+  };
+  return {
+    ...inputs,
+    dnsNames: merge("dnsNames"),
+    ipAddresses: merge("ipAddresses"),
+    uris: merge("uris"),
+    emailAddresses: merge("emailAddresses"),
+  };
 }
 
 export function refuseOtherKey(requested: KeySpec, ordered: KeySpec): void {
@@ -115,13 +191,16 @@ export function problemsUnderIssuer(
   at: Date,
 ): Problem[] {
   const pem = inputs.signer.certificatePem;
-  return pem === undefined
-    ? []
-    : checkAgainstCertificate(
-        inputs,
-        readIssuer(pem, "signer.certificatePem"),
-        at,
-      );
+  return [
+    ...checkEnd(inputs, at),
+    ...(pem === undefined
+      ? []
+      : checkAgainstCertificate(
+          inputs,
+          readIssuer(pem, "signer.certificatePem"),
+          at,
+        )),
+  ];
 }
 
 export function refuse(problems: readonly Problem[]): void {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { liveFields } from "./liveFields";
 import * as schema from "./schema";
 
 /** The members of an order, in inputs and outputs alike. */
@@ -6,14 +7,22 @@ export const orderFields = {
   profile: z.string(),
   subject: schema.subject,
   key: schema.keySpec,
-  validityDays: z.number(),
+  ...schema.validityFields,
   pathLength: z.number().exactOptional(),
   nameConstraints: schema.nameConstraints.exactOptional(),
   dnsNames: schema.texts,
   ipAddresses: schema.texts,
   uris: schema.texts,
+  emailAddresses: schema.texts,
+  otherNames: z
+    .array(z.strictObject({ type: z.string(), value: z.string() }))
+    .exactOptional(),
+  hardwareModuleName: z
+    .strictObject({ type: z.string(), serialNumber: z.string() })
+    .exactOptional(),
   renewal: schema.renewal.exactOptional(),
   truncate: z.boolean().exactOptional(),
+  extensions: schema.extensions.exactOptional(),
 };
 
 /** Takes the order out of inputs and outputs alike. */
@@ -23,6 +32,10 @@ export const orderSchema = z.object(orderFields);
 export const certificateInputs = z.strictObject({
   ...orderFields,
   requestPem: z.string().exactOptional(),
+  /** The key the request is for, so that a preview knows it before the request is made. */
+  publicKeyPem: z.string().exactOptional(),
+  /** Takes the request's alternative names, too. */
+  namesFromRequest: z.boolean().exactOptional(),
   signer: schema.signer,
   allowClockOverride: z.boolean().exactOptional(),
 });
@@ -37,7 +50,10 @@ export const certificateOutputs = z.object({
   subjectKeyIdentifier: z.string(),
   authorityKeyIdentifier: z.string(),
   issuerSubject: z.string(),
+  ...liveFields,
   serialNumber: z.string(),
+  /** What the request asked for and did not get. */
+  leftOut: z.array(z.string()).exactOptional(),
   fingerprintSha256: z.string(),
 });
 

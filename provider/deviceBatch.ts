@@ -1,20 +1,14 @@
 import { z } from "zod";
-import {
-  checkAgainstAuthorities,
-  checkAgainstCertificate,
-  readIssuer,
-} from "../pki/authority";
-import type { Device } from "../pki/batch/device";
-import { checkDevices } from "../pki/batch/device";
+import { checkAgainstCertificate, readIssuer } from "../pki/authority";
 import { DeviceAction } from "../pki/batch/plan";
-import { checkOrder } from "../pki/order";
-import { checkRenewal } from "../pki/validity";
-import type { Problem } from "../pki/problem";
-import { InputError, below, quote, uniqueProblems } from "../pki/problem";
+import { checkEnd } from "../pki/validity";
+import { InputError, quote, uniqueProblems } from "../pki/problem";
+import type { LiveCertificates } from "../rotation/liveCertificates";
 import { attempt, attemptLater, checkResult } from "./checks";
 import { now, signingTime } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
-import { deviceBatchInputs, orderFor, readDevices } from "./deviceBatchInputs";
+import { checkInputs, checkPems, hangsOnUnknown } from "./deviceBatchChecks";
+import { deviceBatchInputs } from "./deviceBatchInputs";
 import type { PlannedDevice } from "./deviceIssuance";
 import {
   currentDigest,
@@ -22,22 +16,27 @@ import {
   planBatch,
   summary,
 } from "./deviceIssuance";
+import { placed } from "./devicePlaces";
 import { inform } from "./engineLog";
+import { legacyMemory, rememberBatch } from "./deviceLive";
+import { liveFields, refuseLostTrust } from "./liveCertificates";
 import { OutputDirectory } from "./outputDirectory";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
-import { checkSecrets } from "./deviceSecrets";
-import { issuerKeyIdentifier, knownAuthorities, readSigner } from "./signer";
+import { issuerKeyIdentifier, missingKey } from "./signer";
 import type { Properties } from "./wire";
 import { isUnknown } from "./wire";
 
 const outputsSchema = z.object({
   outputDirectory: z.string(),
+  requests: z.string().exactOptional(),
   reissue: z.string().exactOptional(),
   digest: z.string(),
   count: z.number(),
   issuerKeyIdentifier: z.string(),
+  expiresLast: z.string().exactOptional(),
+  ...liveFields,
 });
 
 /**
@@ -52,7 +51,8 @@ export const deviceBatch: CustomResource = {
       return checkResult(news, problems);
     }
     const found = [
-      ...checkInputs(draft, unknown),
+      ...(await checkInputs(draft, unknown, oldInputs === undefined)),
+      ...missingKey(draft.signer),
       ...(await attemptLater(() => checkPems(draft, unknown))),
       ...(oldInputs === undefined
         ? attempt(() => {
@@ -77,6 +77,9 @@ export const deviceBatch: CustomResource = {
     if (inputs.outputDirectory !== old.outputDirectory) {
       return { changes: true, replaces: ["outputDirectory"] };
     }
+    const live = old.live ?? legacyMemory(nameOf(urn), old);
+    const { knownGenerations: before = [] } = old;
+    await refuseLostTrust(urn, live, before, inputs.signer);
     const undecided = unknown.some((path) => !path.startsWith("signer."));
     if (inputs.signer.privateKeyPem === undefined || undecided) {
       return { changes: true };
@@ -85,7 +88,7 @@ export const deviceBatch: CustomResource = {
     if (!reissue) {
       refuseLostInventory(inputs, old.digest);
     }
-    const plan = planBatch(inputs, now(), reissue);
+    const plan = await planBatch(inputs, now(), reissue);
     const waiting = plan.filter(({ waits }) => waits).length;
     if (waiting > 0) {
       await inform(
@@ -111,22 +114,32 @@ export const deviceBatch: CustomResource = {
   async create(urn, inputs) {
     return {
       id: nameOf(urn),
-      outs: await issue(urn, schema.required(deviceBatchInputs, inputs), false),
+      outs: await issue(
+        urn,
+        schema.required(deviceBatchInputs, inputs),
+        [],
+        false,
+      ),
     };
   },
 
   async update(_id, urn, olds, news) {
     const inputs = schema.required(deviceBatchInputs, news);
     const old = schema.required(outputsSchema, olds);
-    return { outs: await issue(urn, inputs, inputs.reissue !== old.reissue) };
+    const live = old.live ?? legacyMemory(nameOf(urn), old);
+    const reissue = inputs.reissue !== old.reissue;
+    return { outs: await issue(urn, inputs, live, reissue) };
   },
 
   delete(_id, _urn, outputs) {
-    const { outputDirectory, issuerKeyIdentifier } = schema.required(
+    const { outputDirectory, issuerKeyIdentifier, requests } = schema.required(
       outputsSchema,
       outputs,
     );
-    new OutputDirectory(outputDirectory).remove(issuerKeyIdentifier);
+    new OutputDirectory(outputDirectory).remove(issuerKeyIdentifier, {
+      // Keys beside the certificates of requests were put there by somebody else.
+      keys: requests === undefined,
+    });
     return Promise.resolve();
   },
 };
@@ -134,119 +147,17 @@ export const deviceBatch: CustomResource = {
 async function issue(
   urn: string,
   inputs: DeviceBatchInputs,
+  live: readonly LiveCertificates[],
   reissue: boolean,
 ): Promise<Properties> {
   const at = signingTime(inputs.allowClockOverride);
   const { signer, allowClockOverride, devices, ...rest } = inputs;
-  return { ...rest, ...(await issueBatch(urn, inputs, at, reissue)) };
-}
-
-function checkInputs(
-  inputs: DeviceBatchInputs,
-  unknown: readonly string[],
-): Problem[] {
-  const problems: Problem[] = [
-    ...checkOrder(orderFor({ id: "device", source: "" }, inputs)),
-    ...new OutputDirectory(inputs.outputDirectory).problems(),
-  ];
-  const known = !["devices", "manifest"].some((path) =>
-    isUnknown(unknown, path),
-  );
-  if (
-    known &&
-    (inputs.devices === undefined) === (inputs.manifest === undefined)
-  ) {
-    problems.push({
-      path: "devices",
-      message:
-        inputs.devices === undefined
-          ? "is missing; list devices here, or name a CSV file as manifest."
-          : "and manifest exclude each other; keep one of them.",
-    });
-    return problems;
-  }
-  problems.push(
-    ...attempt(() => {
-      const devices = readDevices(inputs);
-      const all = [
-        ...checkDevices(devices),
-        ...devices.flatMap((device) => [
-          ...checkIssuer(inputs, device, unknown),
-          ...checkRenewalOf(inputs, device),
-        ]),
-        ...checkSecrets(devices, inputs),
-      ];
-      if (all.length > 0) {
-        throw new InputError(all);
-      }
-    }),
-  );
-  return problems;
-}
-
-/** Reads what of the CA is there already, so that a wrong key or certificate shows in the preview. */
-async function checkPems(
-  { signer }: DeviceBatchInputs,
-  unknown: readonly string[],
-): Promise<void> {
-  if (signer.certificatePem !== undefined) {
-    readIssuer(signer.certificatePem, "signer.certificatePem");
-  }
-  if (signer.privateKeyPem !== undefined && !isUnknown(unknown, "signer")) {
-    await readSigner(signer);
-  }
-}
-
-/** Whether a problem on this path may go away once something else is known. */
-function hangsOnUnknown(path: string, unknown: readonly string[]): boolean {
-  const others = path.endsWith("validityDays")
-    ? ["truncate", "signer.authorities", "renewal"]
-    : path === "renewal.beforeDays"
-      ? ["validityDays"]
-      : [];
-  return others.some((other) => isUnknown(unknown, other));
-}
-
-function checkIssuer(
-  inputs: DeviceBatchInputs,
-  device: Device,
-  unknown: readonly string[],
-): Problem[] {
-  return placed(
-    device,
-    checkAgainstAuthorities(
-      orderFor(device, inputs),
-      knownAuthorities(inputs.signer, unknown),
-    ),
-  );
-}
-
-/** A renewal point that suits the batch may lie before the beginning of one device's shorter validity. */
-function checkRenewalOf(inputs: DeviceBatchInputs, device: Device): Problem[] {
-  const { validityDays, source } = device;
-  return validityDays === undefined
-    ? []
-    : below(
-        source,
-        checkRenewal(inputs.renewal ?? {}, validityDays).map(({ message }) => ({
-          path: "validityDays",
-          message: `${validityDays} days do not go with renewal.beforeDays: ${message}`,
-        })),
-      );
-}
-
-/** Problems of a device where it stands, and those of the whole batch without a place, so that they are said once. */
-function placed(device: Device, problems: readonly Problem[]): Problem[] {
-  return problems.flatMap((problem) =>
-    problem.path === "issuer" ||
-    (problem.path === "validityDays" && device.validityDays === undefined)
-      ? [problem]
-      : below(device.source, [
-          problem.path === "subject.commonName"
-            ? { ...problem, path: "id" }
-            : problem,
-        ]),
-  );
+  const result = await issueBatch(urn, inputs, at, reissue);
+  return {
+    ...rest,
+    ...result,
+    ...rememberBatch(nameOf(urn), result, signer, live, at),
+  };
 }
 
 /**
@@ -311,7 +222,10 @@ function refuseUnderIssuer(
   }
   const issuer = readIssuer(pem, "signer.certificatePem");
   const problems = plan.flatMap(({ device, order }) =>
-    placed(device, checkAgainstCertificate(order, issuer, now())),
+    placed(device, [
+      ...checkEnd(order, now()),
+      ...checkAgainstCertificate(order, issuer, now()),
+    ]),
   );
   if (problems.length > 0) {
     throw new InputError(uniqueProblems(problems));

@@ -6,6 +6,8 @@ import { deviceOrder } from "../pki/batch/plan";
 import type { DeviceProfile } from "../pki/batch/plan";
 import type { CertificateOrder } from "../pki/order";
 import { InputError, quote } from "../pki/problem";
+import type { DeviceList } from "./deviceRequests";
+import { readRequests } from "./deviceRequests";
 import * as schema from "./schema";
 
 /** What a `DeviceBatch` is asked for. */
@@ -22,9 +24,13 @@ export const deviceBatchInputs = z.strictObject({
     )
     .exactOptional(),
   manifest: z.string().exactOptional(),
+  requests: z.string().exactOptional(),
   subject: z.strictObject(schema.subjectFields).exactOptional(),
   key: schema.keySpec,
-  validityDays: z.number(),
+  profile: z.string().exactOptional(),
+  hardwareType: z.string().exactOptional(),
+  extensions: schema.extensions.exactOptional(),
+  ...schema.validityFields,
   renewal: schema.renewal.exactOptional(),
   truncate: z.boolean().exactOptional(),
   includeRoot: z.boolean().exactOptional(),
@@ -47,8 +53,37 @@ export function orderFor(
   return deviceOrder(device, profile);
 }
 
-/** The devices, from the program or from the manifest, relative to the project's folder. */
-export function readDevices(inputs: DeviceBatchInputs): Device[] {
+/**
+ * The devices, from the program, the manifest or the folder of requests, both
+ * relative to the project's folder; with what is wrong with single requests,
+ * so that all else can be checked beside it.
+ *
+ * @throws InputError where a manifest cannot be read
+ */
+export async function listDevices(
+  inputs: DeviceBatchInputs,
+): Promise<DeviceList> {
+  return inputs.requests === undefined
+    ? { devices: listedDevices(inputs), problems: [] }
+    : readRequests(inputs.requests);
+}
+
+/**
+ * As {@link listDevices}, where each of them must be good.
+ *
+ * @throws InputError with all that is wrong
+ */
+export async function readDevices(
+  inputs: DeviceBatchInputs,
+): Promise<readonly Device[]> {
+  const { devices, problems } = await listDevices(inputs);
+  if (problems.length > 0) {
+    throw new InputError(problems);
+  }
+  return devices;
+}
+
+function listedDevices(inputs: DeviceBatchInputs): Device[] {
   if (inputs.manifest === undefined) {
     return (inputs.devices ?? []).map((device, index) => ({
       ...device,

@@ -26,9 +26,12 @@ import type { Problem } from "../pki/problem";
 import { InputError, below } from "../pki/problem";
 import { isInLastSixth } from "../pki/validity";
 import { x509 } from "../pki/webcrypto";
+import { rootOfChain } from "./chainRoot";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { orderFor, readDevices } from "./deviceBatchInputs";
 import type { StoredDevice } from "./outputDirectory";
+import { inform } from "./engineLog";
+import { leftOutOfRequests } from "./leftOutOfRequests";
 import { OutputDirectory } from "./outputDirectory";
 import { Progress } from "./progress";
 import { nameOf } from "./resource";
@@ -40,10 +43,19 @@ export interface PlannedDevice {
   readonly order: CertificateOrder;
   /** One of {@link DeviceAction}. */
   readonly action: string;
-  /** The key it has and keeps: it may sit where nobody can write a new one. */
-  readonly keptKey: KeyObject | undefined;
+  /** The key it has and keeps: it may sit where nobody can write a new one, or have made it itself. */
+  readonly keptKey: DeviceKey | undefined;
   /** It is due, but its issuer ends too soon to sign it now; it is kept as long as it has time. */
   readonly waits: boolean;
+  /** It had a certificate for this key before. */
+  readonly had: boolean;
+}
+
+/** A device's key as far as it is here. */
+export interface DeviceKey {
+  readonly publicKey: Buffer;
+  /** PKCS#8; left out where the device made the key and keeps it. */
+  readonly privateKeyPem?: string;
 }
 
 /**
@@ -51,11 +63,11 @@ export interface PlannedDevice {
  *
  * @param reissue issue a new certificate and key to those that have one, too
  */
-export function planBatch(
+export async function planBatch(
   inputs: DeviceBatchInputs,
   at: Date,
   reissue: boolean,
-): PlannedDevice[] {
+): Promise<PlannedDevice[]> {
   const directory = new OutputDirectory(inputs.outputDirectory);
   const { certificatePem } = inputs.signer;
   const certificate =
@@ -66,9 +78,10 @@ export function planBatch(
     keyIdentifier: issuerKeyIdentifier(inputs.signer),
     ...(certificate && { notAfter: certificate.notAfter }),
   };
-  return readDevices(inputs).map((device) => {
+  const devices = await readDevices(inputs);
+  return devices.map((device) => {
     const order = orderFor(device, inputs);
-    const stored = directory.read(device.id);
+    const stored = directory.read(device.id, device.request?.publicKey);
     const action =
       reissue && stored !== undefined
         ? DeviceAction.Reissue
@@ -78,12 +91,20 @@ export function planBatch(
       stored !== undefined &&
       certificate !== undefined &&
       mayWait(order, stored, certificate, at);
+    const ownKey =
+      reissue || device.request !== undefined
+        ? undefined
+        : usableKey(stored, order);
     return {
       device,
       order,
       action: waits ? DeviceAction.Keep : action,
-      keptKey: reissue ? undefined : usableKey(stored, order),
+      keptKey: device.request ?? ownKey,
       waits,
+      had:
+        device.request === undefined
+          ? ownKey !== undefined
+          : stored?.keyMatches === true,
     };
   });
 }
@@ -107,15 +128,19 @@ function mayWait(
 function usableKey(
   stored: StoredDevice | undefined,
   order: CertificateOrder,
-): KeyObject | undefined {
+): DeviceKey | undefined {
   if (stored?.keyMatches !== true) {
     return undefined;
   }
   const key = readPrivateKey(stored.privateKeyPem, "key");
   const kind = describeKey(key);
   return kind !== undefined && formatKeySpec(kind) === formatKeySpec(order.key)
-    ? key
+    ? keyToWrite(key)
     : undefined;
+}
+
+function keyToWrite(key: KeyObject): DeviceKey {
+  return { publicKey: publicKeyDer(key), privateKeyPem: exportPkcs8(key) };
 }
 
 /** `+12 new, 3 changed, 40 due, 9,945 unchanged` */
@@ -157,7 +182,7 @@ function entriesOf(
   const directory = new OutputDirectory(inputs.outputDirectory);
   return [
     ...plan.flatMap(({ device }) => {
-      const stored = directory.read(device.id);
+      const stored = directory.read(device.id, device.request?.publicKey);
       return stored === undefined
         ? []
         : [inventoryEntry(device.id, stored.certificatePem)];
@@ -171,10 +196,9 @@ function entriesOf(
 
 /** What comes after a device's own certificate in its chain file. */
 function chainSuffix(inputs: DeviceBatchInputs): string {
-  const { chainPem = "", trustAnchorsPem = "" } = inputs.signer;
   return joinCertificates(
-    chainPem,
-    inputs.includeRoot === true ? trustAnchorsPem : "",
+    inputs.signer.chainPem ?? "",
+    inputs.includeRoot === true ? rootOfChain(inputs.signer) : "",
   );
 }
 
@@ -225,7 +249,11 @@ export async function issueBatch(
 ): Promise<BatchResult> {
   const directory = new OutputDirectory(inputs.outputDirectory);
   const signer = await readSigner(inputs.signer);
-  const plan = planBatch(inputs, at, reissue);
+  const plan = await planBatch(inputs, at, reissue);
+  const leftOut = leftOutOfRequests(plan);
+  if (leftOut !== undefined) {
+    await inform(urn, leftOut, "warning");
+  }
   directory.claim(nameOf(urn));
   const progress = new Progress(urn, plan.length);
   for (const planned of plan) {
@@ -235,7 +263,7 @@ export async function issueBatch(
   const entries = entriesOf(inputs, plan);
   directory.writeInventory(entries);
   const signed = plan.filter(({ action }) => action !== DeviceAction.Keep);
-  const issued = signed.filter(({ keptKey }) => keptKey === undefined).length;
+  const issued = signed.filter(({ had }) => !had).length;
   const ends = entries
     .filter(({ status }) => status === DeviceStatus.Active)
     .map(({ notAfter }) => notAfter)
@@ -259,28 +287,35 @@ async function carryOut(
   at: Date,
 ): Promise<void> {
   const suffix = chainSuffix(inputs);
-  const stored = directory.read(device.id);
+  const stored = directory.read(device.id, device.request?.publicKey);
   if (action === DeviceAction.Keep && stored !== undefined) {
     directory.writeChain(device.id, `${stored.certificatePem}${suffix}`);
     return;
   }
-  const key = keptKey ?? generateKey(order.key);
+  const key = keptKey ?? keyToWrite(generateKey(order.key));
   if (signer.certificate !== undefined) {
     refuse(device, checkAgainstCertificate(order, signer.certificate, at));
   }
-  const { certificatePem } = await issueCertificate(
+  const { certificatePem, validity } = await issueCertificate(
     order,
-    { publicKey: publicKeyDer(key), key: order.key },
+    { publicKey: key.publicKey, key: order.key },
     signer,
     at,
   );
   const { chainPem = "", trustAnchorsPem = "" } = inputs.signer;
   refuse(
     device,
-    verifyChain(`${certificatePem}${chainPem}`, trustAnchorsPem, at),
+    // Its issuers may have been adopted as they are; what it is itself was made here.
+    verifyChain(
+      `${certificatePem}${chainPem}`,
+      trustAnchorsPem,
+      // One that begins later is looked at when it begins.
+      validity.notBefore > at ? validity.notBefore : at,
+      { strict: false },
+    ),
   );
   directory.writeDevice(device.id, {
-    privateKeyPem: exportPkcs8(key),
+    privateKeyPem: key.privateKeyPem,
     chainPem: `${certificatePem}${suffix}`,
     certificatePem,
   });

@@ -20,6 +20,15 @@ export function checkSecrets(
   if (shards === undefined) {
     return [];
   }
+  if (inputs.requests !== undefined) {
+    return [
+      {
+        path: "output.kubernetes",
+        message:
+          "makes Secrets with private keys, and those of requests stay with their devices; leave it out.",
+      },
+    ];
+  }
   return [
     ...devices
       .filter(({ id }) => !SECRET_KEY.test(id))

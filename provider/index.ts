@@ -4,6 +4,9 @@ import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
 import { connectToEngine } from "./engineLog";
 import { deviceBatch } from "./deviceBatch";
+import { encryptedPrivateKey } from "./encryptedPrivateKey";
+import { existingAuthority } from "./existingAuthority";
+import { keystore } from "./keystore";
 import { readDeviceBatch } from "./readDeviceBatch";
 import type { CustomResource } from "./resource";
 import { typeOf } from "./resource";
@@ -14,6 +17,9 @@ const RESOURCES: Readonly<Record<string, CustomResource>> = {
   "mqtt-pki:index:Certificate": certificate,
   "mqtt-pki:index:CertificateAuthority": certificateAuthority,
   "mqtt-pki:index:DeviceBatch": deviceBatch,
+  "mqtt-pki:index:EncryptedPrivateKey": encryptedPrivateKey,
+  "mqtt-pki:index:ExistingAuthority": existingAuthority,
+  "mqtt-pki:index:Keystore": keystore,
 };
 
 const FUNCTIONS: Readonly<Record<string, (args: Properties) => Properties>> = {
@@ -98,6 +104,15 @@ function resource(urn: string): CustomResource {
 
 // A batch in the middle of a write finishes it: the engine waits before it kills.
 process.on("SIGINT", () => undefined);
+
+// The SDK prints what a method throws, with its stack, before it hands it to the engine, which prints it as well: of a
+// refusal, once is enough.
+const printError = console.error.bind(console);
+console.error = (...values: unknown[]): void => {
+  if (!String(values[0]).startsWith("InputError: ")) {
+    printError(...values);
+  }
+};
 
 const args = process.argv.slice(2);
 connectToEngine(args[0]);

@@ -19,7 +19,7 @@ import type { InventoryEntry } from "../pki/batch/inventory";
 import { formatInventory, parseInventory } from "../pki/batch/inventory";
 import type { DeviceFiles } from "../pki/batch/plan";
 import { readAuthorityKeyIdentifier } from "../pki/authority";
-import { readPrivateKey } from "../pki/key";
+import { publicKeyDer, readPrivateKey } from "../pki/key";
 import type { Problem } from "../pki/problem";
 import { quote } from "../pki/problem";
 
@@ -96,8 +96,12 @@ export class OutputDirectory {
     this.write(INVENTORY, formatInventory(entries));
   }
 
-  /** What a device has here, `undefined` where it has no certificate. */
-  read(id: string): StoredDevice | undefined {
+  /**
+   * What a device has here, `undefined` where it has no certificate.
+   *
+   * @param publicKey DER of the device's public key, where its private key is not here
+   */
+  read(id: string, publicKey?: Buffer): StoredDevice | undefined {
     const folder = join(this.path, folderName(id));
     const certificatePem = readText(join(folder, CERTIFICATE));
     if (certificatePem === undefined) {
@@ -108,7 +112,10 @@ export class OutputDirectory {
       certificatePem,
       chainPem: readText(join(folder, CHAIN)) ?? "",
       privateKeyPem,
-      keyMatches: belongTogether(certificatePem, privateKeyPem),
+      keyMatches:
+        publicKey === undefined
+          ? belongTogether(certificatePem, privateKeyPem)
+          : certifies(certificatePem, publicKey),
       issuerKeyIdentifier: readAuthorityKeyIdentifier(certificatePem),
     };
   }
@@ -116,11 +123,18 @@ export class OutputDirectory {
   /** The key first: a certificate never stands there without it. */
   writeDevice(
     id: string,
-    device: Pick<StoredDevice, "certificatePem" | "chainPem" | "privateKeyPem">,
+    device: Pick<StoredDevice, "certificatePem" | "chainPem"> & {
+      /** Left out where the device keeps it. */
+      readonly privateKeyPem?: string | undefined;
+    },
   ): void {
     const folder = folderName(id);
     mkdirSync(join(this.path, folder), { recursive: true, mode: 0o700 });
-    this.write(join(folder, KEY), device.privateKeyPem);
+    if (device.privateKeyPem !== undefined) {
+      this.write(join(folder, KEY), device.privateKeyPem);
+    } else {
+      this.dropOtherKey(folder, device.certificatePem);
+    }
     this.write(join(folder, CHAIN), device.chainPem);
     this.write(join(folder, CERTIFICATE), device.certificatePem);
   }
@@ -134,8 +148,10 @@ export class OutputDirectory {
    * it, and each folder where nothing else is in it.
    *
    * @param issuerKeyIdentifier whose certificates are the batch's
+   * @param what whether its keys are the batch's, too
    */
-  remove(issuerKeyIdentifier: string): void {
+  remove(issuerKeyIdentifier: string, what: { readonly keys: boolean }): void {
+    const files = [CERTIFICATE, CHAIN, ...(what.keys ? [KEY] : [])];
     const noted = (this.inventory() ?? []).map(({ id }) => folderName(id));
     const unnoted = listFolders(this.path).filter((name) => {
       const certificate = readText(join(this.path, name, CERTIFICATE));
@@ -145,7 +161,7 @@ export class OutputDirectory {
     });
     for (const name of new Set([...noted, ...unnoted])) {
       const folder = join(this.path, name);
-      for (const file of [CERTIFICATE, CHAIN, KEY]) {
+      for (const file of files) {
         rmSync(join(folder, file), { force: true });
         rmSync(join(folder, `${file}${PARTIAL}`), { force: true });
       }
@@ -157,14 +173,22 @@ export class OutputDirectory {
     removeEmpty(this.path);
   }
 
-  /** Killed between a key and its certificate: files of ours, and nothing else. */
+  /** A key of ours beside the certificate of one that the device made would be taken for its key. */
+  private dropOtherKey(folder: string, certificatePem: string): void {
+    const path = join(this.path, folder, KEY);
+    if (!belongTogether(certificatePem, readText(path) ?? "")) {
+      rmSync(path, { force: true });
+    }
+  }
+
+  /** Killed before there was a certificate: files of ours at most, and nothing else. */
   private isUnfinished(name: string): boolean {
     const ours = [CERTIFICATE, CHAIN, KEY].flatMap((file) => [
       file,
       `${file}${PARTIAL}`,
     ]);
     const files = readdirSync(join(this.path, name));
-    return files.length > 0 && files.every((file) => ours.includes(file));
+    return files.every((file) => ours.includes(file));
   }
 
   private write(name: string, text: string): void {
@@ -203,6 +227,15 @@ function belongTogether(certificatePem: string, keyPem: string): boolean {
     );
   } catch {
     // Neither readable nor whole: as good as not there.
+    return false;
+  }
+}
+
+function certifies(certificatePem: string, publicKey: Buffer): boolean {
+  try {
+    const certificate = new X509Certificate(certificatePem);
+    return publicKeyDer(certificate.publicKey).equals(publicKey);
+  } catch {
     return false;
   }
 }

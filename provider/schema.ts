@@ -13,7 +13,10 @@ export const subjectFields = {
   province: z.string().exactOptional(),
   locality: z.string().exactOptional(),
   organization: z.string().exactOptional(),
+  organizations: texts,
   organizationalUnit: z.string().exactOptional(),
+  organizationalUnits: texts,
+  emailAddress: z.string().exactOptional(),
   serialNumber: z.string().exactOptional(),
 };
 
@@ -40,6 +43,46 @@ export const nameConstraints = z.strictObject({
   critical: z.boolean().exactOptional(),
 });
 
+/** Days or dates; which of them is checked with the rest of the order. */
+export const validityFields = {
+  validityDays: z.number().exactOptional(),
+  validity: z
+    .strictObject({
+      notBefore: z.string().exactOptional(),
+      notAfter: z.string(),
+    })
+    .exactOptional(),
+};
+
+export const extensions = z.strictObject({
+  keyUsage: texts,
+  extendedKeyUsage: texts,
+  crlDistributionPoints: texts,
+  ocspUrls: texts,
+  issuerUrls: texts,
+  policies: z
+    .array(
+      z.strictObject({
+        oid: z.string(),
+        practiceStatementUrl: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  custom: z
+    .array(
+      z.strictObject({
+        oid: z.string(),
+        critical: z.boolean().exactOptional(),
+        valueBase64: z.string(),
+      }),
+    )
+    .exactOptional(),
+});
+
+export const acknowledgements = z.array(
+  z.strictObject({ rule: z.string(), reason: z.string(), until: z.string() }),
+);
+
 /** A CA as the resource that signs with it sees it. */
 export const signer = z.strictObject({
   /** PEM, secret. */
@@ -54,12 +97,29 @@ export const signer = z.strictObject({
     .array(
       z.strictObject({
         subject,
-        validityDays: z.number(),
+        ...validityFields,
         pathLength: z.number().exactOptional(),
         nameConstraints: nameConstraints.exactOptional(),
       }),
     )
     .exactOptional(),
+  /** All generations in the trust bundles above. */
+  generations: z
+    .array(
+      z.strictObject({
+        authority: z.string(),
+        id: z.string(),
+        state: z.string(),
+        // A preview that makes or renews a generation does not know it yet.
+        certificatePem: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  acknowledge: acknowledgements.exactOptional(),
+  /** How an RSA key signs. */
+  signatureScheme: z.string().exactOptional(),
+  /** Rules for the subjects below, by attribute. */
+  signingPolicy: z.record(z.string(), z.string()).exactOptional(),
 });
 
 export type SignerInputs = z.infer<typeof signer>;

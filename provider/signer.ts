@@ -1,23 +1,49 @@
+import type { KeyObject } from "node:crypto";
 import type { Authority } from "../pki/authority";
 import { readIssuer, readSubjectKeyIdentifier } from "../pki/authority";
 import type { Signer } from "../pki/certificate";
 import {
+  checkSignatureScheme,
+  describeKey,
   importSigningKey,
   keyIdentifier,
   publicKeyDer,
   readPrivateKey,
 } from "../pki/key";
-import { InputError } from "../pki/problem";
+import type { Problem } from "../pki/problem";
+import { InputError, below } from "../pki/problem";
+import { checkSigningPolicy, policyViolations } from "../pki/signingPolicy";
+import type { Subject } from "../pki/subject";
+import { readSubject } from "../pki/subject";
 import type { SignerInputs } from "./schema";
 import { isUnknown } from "./wire";
 
+const KEY_PATH = "signer.privateKeyPem";
+
+/** Why a signer signs nothing, where its CA was adopted without its key. */
+export function missingKey({ privateKeyPem }: SignerInputs): Problem[] {
+  return privateKeyPem === ""
+    ? [
+        {
+          path: KEY_PATH,
+          message:
+            "is empty, since the issuer was adopted without its key: it is trusted, and signs nothing here. Give it existing.privateKeyPem, or issue from another CA.",
+        },
+      ]
+    : [];
+}
+
+function readKey(inputs: SignerInputs): KeyObject {
+  const missing = missingKey(inputs);
+  if (missing.length > 0) {
+    throw new InputError(missing);
+  }
+  return readPrivateKey(inputs.privateKeyPem ?? "", KEY_PATH);
+}
+
 /** The key identifier of a signer's private key; see `keyIdentifier`. */
 export function signerKeyIdentifier(inputs: SignerInputs): string {
-  const key = readPrivateKey(
-    inputs.privateKeyPem ?? "",
-    "signer.privateKeyPem",
-  );
-  return keyIdentifier(publicKeyDer(key));
+  return keyIdentifier(publicKeyDer(readKey(inputs)));
 }
 
 /**
@@ -58,10 +84,11 @@ export async function readSigner(
   inputs: SignerInputs,
   ownPublicKey?: Buffer,
 ): Promise<Signer> {
-  const path = "signer.privateKeyPem";
+  const path = KEY_PATH;
   const signingKey = await importSigningKey(
-    readPrivateKey(inputs.privateKeyPem ?? "", path),
+    readKey(inputs),
     path,
+    inputs.signatureScheme,
   );
   const certificate =
     inputs.certificatePem === undefined
@@ -88,4 +115,59 @@ export async function readSigner(
   return certificate === undefined
     ? { signingKey }
     : { signingKey, certificate };
+}
+
+/** Every mistake in the signer's own rules: how it signs, and its signing policy. */
+export function checkSignerRules(
+  inputs: SignerInputs,
+  unknown: readonly string[],
+): Problem[] {
+  const { signatureScheme, signingPolicy = {}, privateKeyPem } = inputs;
+  const problems = below(
+    "signer.signingPolicy",
+    checkSigningPolicy(signingPolicy),
+  );
+  if (signatureScheme === undefined) {
+    return problems;
+  }
+  const key =
+    !privateKeyPem || isUnknown(unknown, KEY_PATH)
+      ? undefined
+      : describeKey(readKey(inputs));
+  return [
+    ...problems,
+    ...below("signer", checkSignatureScheme(signatureScheme, key?.algorithm)),
+  ];
+}
+
+/** How a subject breaks the signer's policy, as far as that and the signer's own subject are known. */
+export function checkSigningPolicyOf(
+  subject: Subject,
+  inputs: SignerInputs,
+  unknown: readonly string[],
+): Problem[] {
+  const { signingPolicy } = inputs;
+  const issuer = subjectOf(inputs, unknown);
+  return signingPolicy === undefined ||
+    issuer === undefined ||
+    checkSigningPolicy(signingPolicy).length > 0
+    ? []
+    : below("subject", policyViolations(subject, issuer, signingPolicy));
+}
+
+function subjectOf(
+  { certificatePem, authorities }: SignerInputs,
+  unknown: readonly string[],
+): Subject | undefined {
+  const [nearest] = authorities ?? [];
+  if (nearest !== undefined) {
+    return isUnknown(unknown, "signer.authorities[0].subject")
+      ? undefined
+      : nearest.subject;
+  }
+  return certificatePem === undefined
+    ? undefined
+    : readSubject(
+        readIssuer(certificatePem, "signer.certificatePem").subjectName,
+      );
 }

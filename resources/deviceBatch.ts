@@ -2,9 +2,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { allowClockOverride } from "./clockOverride";
 import type {
   DeviceSubjectArgs,
+  ExtensionsArgs,
   KeyArgs,
   RenewalArgs,
   SignerArgs,
+  ValidityArgs,
 } from "./types";
 
 /** One device, where a batch is listed in the program. */
@@ -21,19 +23,27 @@ export interface DeviceArgs {
 
 /** Arguments of {@link DeviceBatch}. */
 export interface DeviceBatchArgs {
-  /** The devices, or `manifest`. */
+  /** The devices; or `manifest`, or `requests`. */
   devices?: pulumi.Input<pulumi.Input<DeviceArgs>[]>;
   /** CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`, `validityDays`; relative to Pulumi.yaml. */
   manifest?: pulumi.Input<string>;
+  /** Folder of certificate requests, one a file, PEM or DER, with the device's id as common name: keys then stay with their devices. Relative to Pulumi.yaml. */
+  requests?: pulumi.Input<string>;
   subject?: pulumi.Input<DeviceSubjectArgs>;
   key: pulumi.Input<KeyArgs>;
-  /** Days. */
-  validityDays: pulumi.Input<number>;
+  /** `device` or `initialDeviceIdentity`. Default `device`. */
+  profile?: pulumi.Input<string>;
+  /** Days; or `validity`. */
+  validityDays?: pulumi.Input<number>;
+  validity?: pulumi.Input<ValidityArgs>;
+  extensions?: pulumi.Input<ExtensionsArgs>;
+  /** Object identifier of the hardware; each device with a serial number is then named by both (RFC 4108 §5). */
+  hardwareType?: pulumi.Input<string>;
   renewal?: pulumi.Input<RenewalArgs>;
   truncate?: pulumi.Input<boolean>;
   /** Put the root at the end of each `chain.pem`, as Cumulocity wants where the root is what was uploaded. */
   includeRoot?: pulumi.Input<boolean>;
-  /** A text; a new one issues every device a new certificate and key. */
+  /** A text; a new one issues every device a new certificate and key, or with `requests` a new certificate. */
   reissue?: pulumi.Input<string>;
   /** Folder for the files and the inventory, relative to Pulumi.yaml. */
   outputDirectory: pulumi.Input<string>;

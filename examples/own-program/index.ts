@@ -9,9 +9,10 @@ import {
 
 const host = new pulumi.Config().require("host");
 
-// Leave renderYamlToDirectory out to deploy to the cluster of your kubeconfig.
+// Leave the first two lines out to deploy to the cluster of your kubeconfig.
 const provider = new kubernetes.Provider("kubernetes", {
   renderYamlToDirectory: "rendered",
+  kubeconfig: "",
   enableSecretMutable: true,
   enableConfigMapMutable: true,
 });

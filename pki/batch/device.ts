@@ -1,6 +1,7 @@
 import { checkAlternativeNames } from "../alternativeNames";
 import type { Problem } from "../problem";
 import { below, quote } from "../problem";
+import type { CertificateRequest } from "../request";
 import { checkSubject } from "../subject";
 import { checkValidityDays } from "../validity";
 
@@ -14,6 +15,8 @@ export interface Device {
   readonly serialNumber?: string;
   /** Days, where this device differs from the batch. */
   readonly validityDays?: number;
+  /** Its own request, where the device made its key itself and keeps it. */
+  readonly request?: CertificateRequest;
   /** Where it stands, for messages: `devices/demo.csv:4` or `devices[3]`. */
   readonly source: string;
 }

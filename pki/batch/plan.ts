@@ -1,22 +1,29 @@
 import { X509Certificate } from "node:crypto";
-import { alternativeNamesOf } from "../order";
+import { decidedExtensions } from "../certificate";
+import { profileOf } from "../order";
 import type { CertificateOrder } from "../order";
-import { encodeAlternativeNames } from "../alternativeNames";
 import { describeKey } from "../key";
 import { readAuthorityKeyIdentifier } from "../authority";
 import { encodeSubject } from "../subject";
-import { canMove, renewalPoint } from "../validity";
+import type { ValidityOrder } from "../validity";
+import { canMove, isSettled, parseDate, renewalPoint } from "../validity";
 import { x509 } from "../webcrypto";
 import type { Device } from "./device";
 
+const DAY = 86_400_000;
+
 /** The part of a batch that is the same for all its devices. */
-export interface DeviceProfile {
+export interface DeviceProfile extends ValidityOrder {
+  /** `device` (the default) or `initialDeviceIdentity`. */
+  readonly profile?: string;
   /** All of the subject but the common name, which is the device's id. */
   readonly subject: Omit<CertificateOrder["subject"], "commonName">;
   readonly key: CertificateOrder["key"];
-  readonly validityDays: number;
   readonly renewal?: NonNullable<CertificateOrder["renewal"]>;
   readonly truncate?: boolean;
+  readonly extensions?: NonNullable<CertificateOrder["extensions"]>;
+  /** Names each device that has a serial number as hardware of this kind, see `HardwareModuleName`. */
+  readonly hardwareType?: string;
 }
 
 /** The certificate a device is to have. */
@@ -24,21 +31,38 @@ export function deviceOrder(
   device: Device,
   profile: DeviceProfile,
 ): CertificateOrder {
+  const { serialNumber } = device;
+  const { renewal, truncate, extensions, hardwareType } = profile;
   return {
-    profile: "device",
+    profile: profile.profile ?? "device",
     subject: {
       ...profile.subject,
       commonName: device.id,
-      ...(device.serialNumber !== undefined && {
-        serialNumber: device.serialNumber,
-      }),
+      ...(serialNumber !== undefined && { serialNumber }),
     },
-    key: profile.key,
-    validityDays: device.validityDays ?? profile.validityDays,
+    key: device.request?.key ?? profile.key,
+    ...validityOf(device, profile),
     dnsNames: device.dnsNames ?? [],
     uris: device.uris ?? [],
-    ...(profile.renewal && { renewal: profile.renewal }),
-    ...(profile.truncate !== undefined && { truncate: profile.truncate }),
+    ...(hardwareType !== undefined &&
+      serialNumber !== undefined && {
+        hardwareModuleName: { type: hardwareType, serialNumber },
+      }),
+    ...(renewal && { renewal }),
+    ...(truncate !== undefined && { truncate }),
+    ...(extensions && { extensions }),
+  };
+}
+
+/** What a device says for itself stands in the place of all that the batch says. */
+function validityOf(device: Device, profile: DeviceProfile): ValidityOrder {
+  if (device.validityDays !== undefined) {
+    return { validityDays: device.validityDays };
+  }
+  const { validityDays, validity } = profile;
+  return {
+    ...(validityDays !== undefined && { validityDays }),
+    ...(validity !== undefined && { validity }),
   };
 }
 
@@ -100,6 +124,8 @@ function isDue(
 ): boolean {
   const { commonName } = order.subject;
   return (
+    // An end that the code names moves when the code does.
+    !isSettled(certificate.notAfter, order) &&
     renewalPoint(commonName, certificate, order.renewal) <= now &&
     canMove(certificate.notAfter, issuerNotAfter)
   );
@@ -112,27 +138,57 @@ function carries(
   const key = describeKey(
     new X509Certificate(Buffer.from(certificate.rawData)).publicKey,
   );
-  const names =
-    certificate
-      .getExtension(x509.SubjectAlternativeNameExtension)
-      ?.names.toJSON() ?? [];
-  const life = certificate.notAfter.getTime() - certificate.notBefore.getTime();
-  // The first hour lies before the moment of issuance.
-  const days = Math.floor(life / 86_400_000);
   return (
     sameBytes(
       certificate.subjectName.toArrayBuffer(),
       encodeSubject(order.subject).toArrayBuffer(),
     ) &&
-    JSON.stringify(names) ===
-      JSON.stringify(encodeAlternativeNames(alternativeNamesOf(order))) &&
+    carriesExtensions(certificate, order) &&
     key?.algorithm === order.key.algorithm &&
     key.ecdsaCurve === order.key.ecdsaCurve &&
     key.rsaBits === order.key.rsaBits &&
-    (order.truncate === true
-      ? days <= order.validityDays
-      : days === order.validityDays)
+    lastsAsLong(certificate, order)
   );
+}
+
+/** Those that keys and CA decide have their own comparison, or none. */
+const NOT_DECIDED = ["2.5.29.14", "2.5.29.19", "2.5.29.35"];
+
+function carriesExtensions(
+  certificate: x509.X509Certificate,
+  order: CertificateOrder,
+): boolean {
+  const profile = profileOf(order);
+  const wanted = profile === undefined ? [] : decidedExtensions(order, profile);
+  const present = certificate.extensions.filter(
+    ({ type }) => !NOT_DECIDED.includes(type),
+  );
+  return (
+    wanted.length === present.length &&
+    wanted.every((extension) =>
+      present.some((other) => sameBytes(extension.rawData, other.rawData)),
+    )
+  );
+}
+
+function lastsAsLong(
+  certificate: x509.X509Certificate,
+  order: CertificateOrder,
+): boolean {
+  const end = parseDate(order.validity?.notAfter)?.getTime();
+  const begin = parseDate(order.validity?.notBefore)?.getTime();
+  const { notBefore, notAfter } = certificate;
+  if (begin !== undefined && begin !== notBefore.getTime()) {
+    return false;
+  }
+  const cut = order.truncate === true;
+  if (end !== undefined) {
+    return cut ? notAfter.getTime() <= end : notAfter.getTime() === end;
+  }
+  // The first hour lies before the moment of issuance.
+  const days = Math.floor((notAfter.getTime() - notBefore.getTime()) / DAY);
+  const { validityDays = 0 } = order;
+  return cut ? days <= validityDays : days === validityDays;
 }
 
 function sameBytes(one: ArrayBuffer, other: ArrayBuffer): boolean {

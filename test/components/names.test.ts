@@ -76,6 +76,36 @@ const ROWS: readonly [string, RefusedCase, RegExp][] = [
     ],
   ]),
   [
+    "a passphrase does not take the place of the broker's Secret",
+    {
+      thingsBoard: {
+        server: {
+          secretName: "tb-mqtts",
+          trustAnchorsPem: "PEM",
+          keyPassphrase: "a long and random one",
+        },
+        environmentSecretName: "tb-mqtts",
+      },
+    },
+    /: environmentSecretName: "tb-mqtts" is the name of another object/,
+  ],
+  ...["a${HOME}b", "a#{1}b"].map(
+    (keyPassphrase): [string, RefusedCase, RegExp] => [
+      `a passphrase that ThingsBoard would read as a variable, like ${keyPassphrase}`,
+      {
+        thingsBoard: {
+          server: { secretName: "b", trustAnchorsPem: "PEM", keyPassphrase },
+        },
+      },
+      /: server\.keyPassphrase: holds "\$\{" or "#\{", in which ThingsBoard/,
+    ],
+  ),
+  [
+    "Ed25519 has no form that is encrypted for ThingsBoard",
+    { server: { algorithm: "ED25519", keyPassphrase: "a long one" } },
+    /it-\d+: kubernetes\.keyPassphrase: .*which Ed25519 keys do not have/,
+  ],
+  [
     "the two ConfigMaps need two names",
     { thingsBoard: { configMapName: "a", bundleConfigMapName: "a" } },
     /: bundleConfigMapName: "a"/,

@@ -19,7 +19,8 @@ describe("what a server's Secret holds", () => {
   test("leaf and chain, key and roots, each under both of its names, base64, all of it secret", () => {
     const { inputs } = recorder.get("server-secret");
     expect(inputs.type).toBe("kubernetes.io/tls");
-    const chain = "server-certificate.certificatePemca-authority.chainPem";
+    const chain =
+      "server-certificate.certificatePemca-certificate.certificatePem";
     const key = "server-key.privateKeyPemPkcs8";
     expect(inputs.data).toEqual(
       secret({
@@ -27,7 +28,7 @@ describe("what a server's Secret holds", () => {
         "server.pem": base64(chain),
         "tls.key": base64(key),
         "mqttserver_key.pem": base64(key),
-        "ca.crt": base64("root-authority.trustAnchorsPem"),
+        "ca.crt": base64("root-certificate.certificatePem"),
       }),
     );
   });
@@ -41,7 +42,7 @@ describe("what a server's Secret holds", () => {
         "mqtt-pki/fingerprint-sha256": "server-certificate.fingerprintSha256",
         "mqtt-pki/serial-number": "server-certificate.serialNumber",
         "mqtt-pki/not-after": "server-certificate.notAfter",
-        "mqtt-pki/issuer-generation": "ca-authority.activeGeneration",
+        "mqtt-pki/issuer-generation": "1",
       },
     });
   });
@@ -116,7 +117,7 @@ describe("ThingsBoard's side", () => {
   test("the bundle holds the roots of the server and nothing else", () => {
     const { inputs } = recorder.get("thingsboard-ca-bundle");
     expect(inputs.data).toEqual({
-      "ca-bundle.pem": "root-authority.trustAnchorsPem",
+      "ca-bundle.pem": "root-certificate.certificatePem",
     });
     expect(inputs.metadata).toMatchObject({ name: "mqtt-ca-bundle" });
   });
@@ -132,7 +133,7 @@ describe("ThingsBoard's side", () => {
         transportConfiguration: { type: "DEFAULT" },
         provisionConfiguration: {
           type: "X509_CERTIFICATE_CHAIN",
-          provisionDeviceSecret: "root-authority.certificatePem",
+          provisionDeviceSecret: "root-certificate.certificatePem",
           certificateRegExPattern: "(.*)",
           allowCreateNewDevicesByX509Certificate: true,
         },

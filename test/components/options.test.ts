@@ -129,7 +129,7 @@ test("an issuer may be outputs of another program instead of a component", async
   const name = "foreign";
   await valueOf(
     new IntermediateCA(name, { issuer: ISSUER, subject: SUBJECT })
-      .certificatePem,
+      .activeGeneration,
   );
   expect(recorder.get(`${name}-certificate`).inputs.signer).toMatchObject({
     certificatePem: "CERTIFICATE",

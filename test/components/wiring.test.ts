@@ -102,10 +102,11 @@ describe("certificates", () => {
       nameConstraints: { permittedDnsNames: ["example.com"] },
       signer: {
         privateKeyPem: secret("root-key.privateKeyPemPkcs8"),
-        certificatePem: "root-authority.certificatePem",
+        certificatePem: "root-certificate.certificatePem",
         chainPem: "",
-        trustAnchorsPem: "root-authority.trustAnchorsPem",
+        trustAnchorsPem: "root-certificate.certificatePem",
         authorities: [{ subject: { commonName: "Root" }, validityDays: 3650 }],
+        generations: [generation("root")],
       },
     });
   });
@@ -121,9 +122,10 @@ describe("certificates", () => {
       uris: [],
       signer: {
         privateKeyPem: secret("ca-key.privateKeyPemPkcs8"),
-        certificatePem: "ca-authority.certificatePem",
-        chainPem: "ca-authority.chainPem",
-        trustAnchorsPem: "root-authority.trustAnchorsPem",
+        certificatePem: "ca-certificate.certificatePem",
+        chainPem: "ca-certificate.certificatePem",
+        trustAnchorsPem: "root-certificate.certificatePem",
+        generations: [generation("ca"), generation("root")],
         authorities: [
           {
             subject: { commonName: "CA" },
@@ -145,12 +147,24 @@ describe("certificates", () => {
       },
     });
     expect(recorder.get("root-authority").inputs).toEqual({
+      kind: "serverRoot",
       generations: generations("root"),
     });
     expect(recorder.get("ca-authority").inputs).toEqual({
+      kind: "intermediate",
       generations: generations("ca"),
       issuerChainPem: "",
-      rootTrustAnchorsPem: "root-authority.trustAnchorsPem",
+      rootTrustAnchorsPem: "root-certificate.certificatePem",
     });
   });
 });
+
+/** The one generation of a CA whose code names none, as what is below sees it. */
+function generation(authority: string): object {
+  return {
+    authority,
+    id: "1",
+    state: "active",
+    certificatePem: `${authority}-certificate.certificatePem`,
+  };
+}

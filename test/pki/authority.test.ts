@@ -2,7 +2,7 @@ import type { Authority } from "../../pki/authority";
 import { checkAgainstAuthorities } from "../../pki/authority";
 import type { CertificateOrder } from "../../pki/order";
 import { formatProblem } from "../../pki/problem";
-import { order } from "./support/authority";
+import { DEFAULT_NOW, order } from "./support/authority";
 
 const CA = (commonName: string, rest: Partial<Authority> = {}): Authority => ({
   subject: { commonName },
@@ -63,7 +63,9 @@ describe("before the CAs exist", () => {
   ];
 
   test.each(accepted)("%s", (_rule, wanted, authorities) => {
-    expect(checkAgainstAuthorities(wanted, authorities)).toEqual([]);
+    expect(checkAgainstAuthorities(wanted, authorities, DEFAULT_NOW)).toEqual(
+      [],
+    );
   });
 
   const refused: readonly [string, CertificateOrder, Authority[], RegExp[]][] =
@@ -164,7 +166,9 @@ describe("before the CAs exist", () => {
 
   test.each(refused)("%s", (_rule, wanted, authorities, messages) => {
     expect(
-      checkAgainstAuthorities(wanted, authorities).map(formatProblem),
+      checkAgainstAuthorities(wanted, authorities, DEFAULT_NOW).map(
+        formatProblem,
+      ),
     ).toEqual(
       messages.map((message) => expect.stringMatching(message) as string),
     );

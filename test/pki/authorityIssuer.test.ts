@@ -83,6 +83,20 @@ describe("once the issuer is there", () => {
         [/^dnsNames\[0\]: "a\.net" is outside/],
       ],
       [
+        "a common name alone, which is in no DNS name's place",
+        { dnsNames: [] },
+        "2026-11-20T12:00:00Z",
+        [
+          /^subject\.commonName: "thermometer-1" would be all the names.*Java and wolfSSL.*below example, or issue/,
+        ],
+      ],
+      [
+        "a common name beside a URI",
+        { dnsNames: [], uris: ["urn:uuid:1"] },
+        "2026-11-20T12:00:00Z",
+        [],
+      ],
+      [
         "a name within them",
         { dnsNames: ["a.example"] },
         "2026-11-20T12:00:00Z",
@@ -92,7 +106,7 @@ describe("once the issuer is there", () => {
 
   test.each(rows)("%s", (_rule, wanted, at, messages) => {
     const problems = checkAgainstCertificate(
-      order(wanted),
+      order({ dnsNames: ["thermometer.example"], ...wanted }),
       issuer.signer.certificate,
       new Date(at),
     );

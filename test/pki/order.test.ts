@@ -60,7 +60,7 @@ describe("refused", () => {
     [
       "a profile nobody knows",
       order({ profile: "client" }),
-      /^profile: "client" is no known profile; write one of root, intermediate, server, device\.$/,
+      /^profile: "client" is no known profile; write one of root, intermediate, link, server, device, initialDeviceIdentity\.$/,
     ],
     [
       "a profile named like something every object has",
@@ -152,6 +152,31 @@ describe("refused", () => {
       "a mistake in the constraints",
       ca({ nameConstraints: { permittedDnsNames: ["*.a.b"] } }),
       /^nameConstraints\.permittedDnsNames\[0\]: .*has a wildcard/,
+    ],
+    [
+      "a key usage that is not for a leaf",
+      order({ extensions: { keyUsage: ["digitalSignature", "cRLSign"] } }),
+      /^extensions\.keyUsage\[1\]: "cRLSign" is not for profile "device"/,
+    ],
+    [
+      "a server that is a client only",
+      server({ extensions: { extendedKeyUsage: ["clientAuth"] } }),
+      /^extensions\.extendedKeyUsage: lacks "serverAuth"/,
+    ],
+    [
+      "an extension with a mistake",
+      ca({ extensions: { crlDistributionPoints: ["ca.crl"] } }),
+      /^extensions\.crlDistributionPoints\[0\]: "ca\.crl" is no URL/,
+    ],
+    [
+      "an e-mail address of a CA among its names",
+      ca({ emailAddresses: ["a@b"] }),
+      /^dnsNames: a CA has no alternative names/,
+    ],
+    [
+      "days beside dates",
+      order({ validity: { notAfter: "2030-01-01T00:00:00Z" } }),
+      /^validityDays: 90 stands beside validity/,
     ],
     [
       "constraints that constrain nothing",

@@ -169,3 +169,13 @@ describe("the first certificate", () => {
     expect(message).not.toContain(secret.slice(0, 8));
   });
 });
+
+test("a certificate whose text is no base64 names the argument it stands in", () => {
+  const pem = `-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n`;
+  expect(() => firstCertificate(pem, "signer.certificatePem")).toThrow(
+    /^signer\.certificatePem: holds no PEM block "BEGIN CERTIFICATE"/,
+  );
+  expect(() => splitCertificates(pem, "existing.certificatePem")).toThrow(
+    /^existing\.certificatePem: /,
+  );
+});

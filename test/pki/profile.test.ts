@@ -125,10 +125,10 @@ const ROWS: readonly Row[] = [
     extendedKeyUsage: CLIENT_AUTH,
   },
   {
-    rule: "an RSA device may decrypt, too",
+    rule: "an RSA device only signs: no client decrypts in TLS",
     order: { profile: "device", key: RSA },
     basicConstraints: "3000",
-    keyUsage: SIGN_AND_ENCIPHER,
+    keyUsage: SIGN,
     extendedKeyUsage: CLIENT_AUTH,
   },
   {
@@ -143,6 +143,35 @@ const ROWS: readonly Row[] = [
     keyUsage: SIGN,
     extendedKeyUsage: CLIENT_AUTH,
     names: "DNS:b.example.com, IP Address:192.0.2.9, URI:urn:x:1",
+  },
+  {
+    rule: "an initial device identity signs, and no extended key usage says what for",
+    order: {
+      profile: "initialDeviceIdentity",
+      hardwareModuleName: { type: "1.2.3", serialNumber: "1" },
+    },
+    basicConstraints: "3000",
+    keyUsage: SIGN,
+    names: "othername:<unsupported>",
+  },
+  {
+    rule: "an RSA initial device identity signs only",
+    order: { profile: "initialDeviceIdentity", key: RSA },
+    basicConstraints: "3000",
+    keyUsage: SIGN,
+  },
+  {
+    rule: "an RSA server that is to sign only does",
+    order: {
+      profile: "server",
+      subject: { commonName: "mqtt.example.com" },
+      key: RSA,
+      extensions: { keyUsage: ["digitalSignature"] },
+    },
+    basicConstraints: "3000",
+    keyUsage: SIGN,
+    extendedKeyUsage: SERVER_AUTH,
+    names: "DNS:mqtt.example.com",
   },
 ];
 

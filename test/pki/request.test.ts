@@ -2,10 +2,11 @@ import { createPublicKey } from "node:crypto";
 import { issueCertificate } from "../../pki/certificate";
 import { publicKeyDer, readPrivateKey } from "../../pki/key";
 import { InputError } from "../../pki/problem";
-import { readRequest } from "../../pki/request";
+import { leftOutOf, readRequest } from "../../pki/request";
 import { DEFAULT_NOW, KEYS, order, root } from "./support/authority";
 import { readCertificate, readDer, readName } from "./support/der";
 import { describeOpenSsl } from "./support/openssl";
+import { subtle, x509 } from "../../pki/webcrypto";
 
 const HEADER = /-----[^-]+-----|\s/g;
 
@@ -27,6 +28,15 @@ async function refusal(pem: string): Promise<string> {
     return error.message;
   }
   throw new Error("the request was not refused");
+}
+
+/** The same request with one octet more than DER allows for the length of its outermost sequence. */
+function longLength(der: Buffer): Buffer {
+  const count = der.readUInt8(1) & 0x7f;
+  return Buffer.concat([
+    Buffer.from([0x30, 0x80 | (count + 1), 0]),
+    der.subarray(2),
+  ]);
 }
 
 describeOpenSsl("requests of OpenSSL", (openssl) => {
@@ -86,6 +96,38 @@ describeOpenSsl("requests of OpenSSL", (openssl) => {
     expect(await refusal(request(key))).toMatch(message);
   });
 
+  test("for a CA are refused", async () => {
+    const pem = request(
+      "ec -pkeyopt ec_paramgen_curve:P-256",
+      "-addext",
+      "basicConstraints=critical,CA:TRUE",
+    );
+    expect(await refusal(pem)).toBe(
+      "requestPem: asks for a CA (basicConstraints CA:TRUE), which no request gets; make an IntermediateCA, or the request anew without it.",
+    );
+  });
+
+  test("in DER are read as in PEM", async () => {
+    const pem = request("ec -pkeyopt ec_paramgen_curve:P-256");
+    expect(await readRequest(derOf(pem), "r")).toEqual(
+      await readRequest(pem, "r"),
+    );
+  });
+
+  test.each([
+    ["bytes after the end", (der: Buffer) => Buffer.concat([der, der])],
+    ["a length that is not the shortest", longLength],
+    [
+      "64 KiB and more",
+      (der: Buffer) => Buffer.concat([der, Buffer.alloc(65_536)]),
+    ],
+  ])("with %s are refused", async (_name, change) => {
+    const der = derOf(request("ec -pkeyopt ec_paramgen_curve:P-256"));
+    expect(await refusal(toPem(change(der)))).toMatch(
+      /is no readable PKCS#10 request|a request 65536 at most/,
+    );
+  });
+
   test("with an octet of the signature changed are refused", async () => {
     const der = derOf(request("rsa:2048"));
     der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1);
@@ -111,22 +153,23 @@ describeOpenSsl("requests of OpenSSL", (openssl) => {
     expect(await refusal(toPem(mine))).toMatch(/its own key did not make/);
   });
 
-  test("widen nothing: names, CA flag and usages asked for are not given", async () => {
+  test("widen nothing: names and usages asked for are not given, and are reported", async () => {
     const pem = request(
       "ec -pkeyopt ec_paramgen_curve:P-256",
       "-addext",
       "subjectAltName=DNS:evil.example.com,IP:203.0.113.1",
       "-addext",
-      "basicConstraints=critical,CA:TRUE",
+      "basicConstraints=critical,CA:FALSE",
       "-addext",
       "keyUsage=critical,keyCertSign",
       "-addext",
       "extendedKeyUsage=serverAuth,codeSigning",
     );
     const authority = await root();
+    const asked = await readRequest(pem, "requestPem");
     const { certificatePem } = await issueCertificate(
       order({ subject: { commonName: "given" } }),
-      await readRequest(pem, "requestPem"),
+      asked,
       authority.signer,
       DEFAULT_NOW,
     );
@@ -138,7 +181,53 @@ describeOpenSsl("requests of OpenSSL", (openssl) => {
     expect(hex("2.5.29.19")).toBe("3000");
     expect(hex("2.5.29.15")).toBe("03020780");
     expect(hex("2.5.29.37")).toBe("300a06082b06010505070302");
+    expect(leftOutOf(asked, { subject: { commonName: "given" } })).toEqual([
+      'commonName "asked"',
+      'dnsNames "evil.example.com"',
+      'ipAddresses "203.0.113.1"',
+      "basicConstraints",
+      "keyUsage",
+      "extendedKeyUsage",
+    ]);
   });
+
+  test("are reported with all that is left out: the subject's attributes, kinds of names, and no name that is given in another spelling", async () => {
+    const pem = openssl.run([
+      ..."req -new -nodes -keyout".split(" "),
+      openssl.path("request.key"),
+      ..."-newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj".split(" "),
+      "/C=DE/O=Evil Corp/OU=One/OU=Two/CN=asked",
+      "-addext",
+      "subjectAltName=DNS:MQTT.example.com,IP:2001:db8::7,email:a@b.c,RID:1.2.3,dirName:dn",
+      ...["-config", directoryName()],
+    ]);
+    const asked = await readRequest(pem, "requestPem");
+    expect(
+      leftOutOf(asked, {
+        subject: {
+          country: "DE",
+          organizationalUnit: "Two",
+          commonName: "asked",
+        },
+        dnsNames: ["mqtt.example.com"],
+        ipAddresses: ["2001:DB8:0:0:0:0:0:7"],
+      }),
+    ).toEqual([
+      'organization "Evil Corp"',
+      'organizationalUnit "One"',
+      'emailAddresses "a@b.c"',
+      "registeredID",
+      "directoryName",
+    ]);
+  });
+
+  /** A configuration with a name for the alternative names, and nothing else. */
+  function directoryName(): string {
+    return openssl.file(
+      "dir.cnf",
+      "[req]\ndistinguished_name=empty\n[empty]\n[dn]\nCN=another\n",
+    );
+  }
 
   test("cut short are refused", async () => {
     const der = derOf(request("ec -pkeyopt ec_paramgen_curve:P-256"));
@@ -172,6 +261,33 @@ describeOpenSsl("requests of OpenSSL", (openssl) => {
     );
     expect(await refusal(disguised)).toMatch(/is no readable PKCS#10 request/);
   });
+});
+
+test("a request that carries an extension twice is refused: readers take the first or the last of them", async () => {
+  const keys = await subtle.generateKey(
+    { name: "ECDSA", namedCurve: "P-256" },
+    true,
+    ["sign", "verify"],
+  );
+  const basic = (ca: boolean): x509.Extension =>
+    new x509.BasicConstraintsExtension(ca, undefined, true);
+  const make = (
+    ...extensions: x509.Extension[]
+  ): Promise<x509.Pkcs10CertificateRequest> =>
+    x509.Pkcs10CertificateRequestGenerator.create({
+      name: "CN=asked",
+      keys,
+      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+      extensions,
+    });
+  const once = await make(basic(false));
+  expect((await readRequest(once.toString("pem"), "r")).commonName).toBe(
+    "asked",
+  );
+  const twice = await make(basic(false), basic(true));
+  expect(await refusal(twice.toString("pem"))).toMatch(
+    /is no readable PKCS#10 request/,
+  );
 });
 
 function derOf(pem: string): Buffer {

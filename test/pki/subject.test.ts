@@ -9,6 +9,7 @@ import {
 import { issue } from "./support/authority";
 import { readCertificate, readDer, readName } from "./support/der";
 import { describeOpenSsl } from "./support/openssl";
+import { anyText } from "./support/texts";
 
 const UTF8_STRING = 12;
 const PRINTABLE_STRING = 19;
@@ -38,17 +39,6 @@ function attributes(subject: Subject): [string, number, string][] {
   const der = Buffer.from(encodeSubject(subject).toArrayBuffer());
   return readName(readDer(der)).map(({ oid, tag, text }) => [oid, tag, text]);
 }
-
-const anyText = (maximum: number): fc.Arbitrary<string> =>
-  fc
-    .string({ unit: "grapheme", minLength: 1, maxLength: maximum })
-    .filter(
-      (text) =>
-        text.trim() === text &&
-        text !== "" &&
-        Array.from(text).length <= maximum &&
-        !/\p{Cc}/u.test(text),
-    );
 
 const goodSubject: fc.Arbitrary<Subject> = fc.record(
   {
@@ -202,9 +192,40 @@ describe("refusals", () => {
       message: /PrintableString/,
     },
     {
-      rule: "an attribute nobody knows",
-      subject: { commonName: "x", emailAddress: "a@b" },
+      rule: "one value and a list of them",
+      subject: { commonName: "x", organization: "A", organizations: ["B"] },
+      path: "organizations",
+      message:
+        /stands beside organization; write all values into organizations/,
+    },
+    {
+      rule: "a value twice in a list",
+      subject: { commonName: "x", organizationalUnits: ["A", "B", "A"] },
+      path: "organizationalUnits[2]",
+      message: /"A" stands at organizationalUnits\[0\] already/,
+    },
+    {
+      rule: "an empty value in a list",
+      subject: { commonName: "x", organizations: ["A", ""] },
+      path: "organizations[1]",
+      message: /is empty; write 1 to 64 characters/,
+    },
+    {
+      rule: "an e-mail address that is none",
+      subject: { commonName: "x", emailAddress: "pki at example.com" },
       path: "emailAddress",
+      message: /is no e-mail address/,
+    },
+    {
+      rule: "half of a surrogate pair",
+      subject: { commonName: "a\udc00" },
+      path: "commonName",
+      message: /control character/,
+    },
+    {
+      rule: "an attribute nobody knows",
+      subject: { commonName: "x", title: "Dr" },
+      path: "title",
       message: /is no attribute of a subject; known are country/,
     },
   ];

@@ -1,15 +1,23 @@
 import { X509Certificate } from "node:crypto";
 import fc from "fast-check";
 import {
+  NO_EXPIRATION,
+  checkEnd,
   checkRenewal,
+  checkValidity,
   checkValidityDays,
   daysLeft,
   formatDate,
+  isSettled,
+  parseDate,
   renewalPoint,
   validityFrom,
 } from "../../pki/validity";
-import { issue } from "./support/authority";
+import type { CertificateOrder } from "../../pki/order";
+import type { ValidityOrder } from "../../pki/validity";
+import { DEFAULT_NOW, issue } from "./support/authority";
 import { readCertificate } from "./support/der";
+import { describeOpenSsl } from "./support/openssl";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -27,7 +35,9 @@ describe("the span", () => {
   test("begins one hour before now and ends that many days of 24 hours after it, in whole seconds", () => {
     fc.assert(
       fc.property(moment, days, (now, count) => {
-        const { notBefore, notAfter } = validityFrom(now, count);
+        const { notBefore, notAfter } = validityFrom(now, {
+          validityDays: count,
+        });
         expect(notBefore.getMilliseconds()).toBe(0);
         expect(now.getTime() - HOUR - notBefore.getTime()).toBeLessThan(1000);
         expect(notBefore.getTime()).toBeLessThanOrEqual(now.getTime() - HOUR);
@@ -68,7 +78,8 @@ describe("the span", () => {
     expect(checkValidityDays(36_501)).toEqual([
       {
         path: "validityDays",
-        message: "36501 days are more than a century; write 36500 at most.",
+        message:
+          "36501 days are more than a century; write 36500 at most, or a date as validity.notAfter.",
       },
     ]);
   });
@@ -78,7 +89,7 @@ describe("the renewal point", () => {
   test("lies a third of the life before the end, and up to a twentieth more", () => {
     fc.assert(
       fc.property(fc.string(), moment, days, (name, now, count) => {
-        const validity = validityFrom(now, count);
+        const validity = validityFrom(now, { validityDays: count });
         const life = validity.notAfter.getTime() - validity.notBefore.getTime();
         const before =
           validity.notAfter.getTime() - renewalPoint(name, validity).getTime();
@@ -92,7 +103,7 @@ describe("the renewal point", () => {
   test("is always the same one for a name", () => {
     fc.assert(
       fc.property(fc.string(), moment, days, (name, now, count) => {
-        const validity = validityFrom(now, count);
+        const validity = validityFrom(now, { validityDays: count });
         expect(renewalPoint(name, validity)).toEqual(
           renewalPoint(name, { ...validity }),
         );
@@ -101,7 +112,9 @@ describe("the renewal point", () => {
   });
 
   test("spreads a fleet of one minute over the whole twentieth", () => {
-    const validity = validityFrom(new Date("2026-11-20T12:00:00Z"), 365);
+    const validity = validityFrom(new Date("2026-11-20T12:00:00Z"), {
+      validityDays: 365,
+    });
     const width = (365 * DAY + HOUR) / 20;
     const latest = renewalLatest(validity);
     const buckets = Array.from({ length: 10 }, () => 0);
@@ -119,7 +132,7 @@ describe("the renewal point", () => {
   test("is so many days before the end where the user says so, whatever the name", () => {
     fc.assert(
       fc.property(fc.string(), moment, days, (name, now, beforeDays) => {
-        const validity = validityFrom(now, beforeDays + 1);
+        const validity = validityFrom(now, { validityDays: beforeDays + 1 });
         expect(
           validity.notAfter.getTime() -
             renewalPoint(name, validity, { beforeDays }).getTime(),
@@ -139,7 +152,7 @@ describe("the renewal point", () => {
     [{ beforeDays: 1.5 }, 90, false],
     [{ beforeDays: 1 }, 1, false],
   ])("%p of %d days: accepted is %p", (renewal, validityDays, accepted) => {
-    const problems = checkRenewal(renewal, validityDays);
+    const problems = checkRenewal(renewal, { validityDays });
     expect(problems.map(({ path }) => path)).toEqual(
       accepted ? [] : ["beforeDays"],
     );
@@ -176,10 +189,166 @@ describe("dates in certificates", () => {
     },
   );
 
+  test.each([
+    ["2049-12-31T23:59:59Z", UTC_TIME, "491231235959Z"],
+    ["2050-01-01T00:00:00Z", GENERALIZED_TIME, "20500101000000Z"],
+    [NO_EXPIRATION, GENERALIZED_TIME, "99991231235959Z"],
+    ["20491231235959Z", UTC_TIME, "491231235959Z"],
+  ])("an end of %s is written as it must be", async (end, tag, text) => {
+    const { certificatePem } = await issue(undefined, dated(end));
+    const { notAfter } = readCertificate(certificatePem);
+    expect([notAfter.tag, notAfter.content.toString()]).toEqual([tag, text]);
+  });
+
+  test.each([
+    ["1950-01-01T00:00:00Z", UTC_TIME, "500101000000Z"],
+    ["1999-12-31T23:59:59Z", UTC_TIME, "991231235959Z"],
+    ["2000-01-01T00:00:00Z", UTC_TIME, "000101000000Z"],
+    ["2050-01-01T00:00:00Z", GENERALIZED_TIME, "20500101000000Z"],
+  ])("a beginning of %s is written as it must be", async (begin, tag, text) => {
+    const { certificatePem } = await issue(
+      undefined,
+      dated("2060-01-01T00:00:00Z", begin),
+    );
+    const { notBefore } = readCertificate(certificatePem);
+    expect([notBefore.tag, notBefore.content.toString()]).toEqual([tag, text]);
+  });
+
   test("stand in outputs in whole seconds, UTC", () => {
     expect(formatDate(new Date("2026-11-20T21:46:40.999Z"))).toBe(
       "2026-11-20T21:46:40Z",
     );
+  });
+});
+
+/** An order whose dates the code names. */
+function dated(
+  notAfter: string,
+  notBefore?: string,
+): Partial<CertificateOrder> & ValidityOrder {
+  return {
+    profile: "root",
+    validity: { notAfter, ...(notBefore !== undefined && { notBefore }) },
+  };
+}
+
+describe("dates in an order", () => {
+  const text = (date: Date): string => formatDate(date);
+
+  test("every date of this calendar that RFC 5280 can write is read back as itself, in both forms", () => {
+    const date = fc.date({
+      min: new Date("1950-01-01T00:00:00Z"),
+      max: new Date("9999-12-31T23:59:59Z"),
+      noInvalidDate: true,
+    });
+    fc.assert(
+      fc.property(date, (some) => {
+        const whole = new Date(Math.floor(some.getTime() / 1000) * 1000);
+        expect(parseDate(text(whole))).toEqual(whole);
+        expect(parseDate(text(whole).replace(/[-:T]/g, ""))).toEqual(whole);
+        expect(parseDate(whole.toISOString())).toEqual(whole);
+      }),
+    );
+  });
+
+  test.each([
+    "2026-02-30T00:00:00Z",
+    "2027-02-29T00:00:00Z",
+    "2026-13-01T00:00:00Z",
+    "2026-12-01T24:00:00Z",
+    "2026-12-01T23:59:60Z",
+    "2026-12-01",
+    "2026-12-01T00:00:00",
+    "2026-12-01T00:00:00+01:00",
+    "2026-12-01T00:00:00.5Z",
+    "261201000000Z",
+    "1949-12-31T23:59:59Z",
+    "0000-01-01T00:00:00Z",
+    "10000-01-01T00:00:00Z",
+    " 2026-12-01T00:00:00Z",
+    "",
+  ])("%p is no date", (wrong) => {
+    expect(parseDate(wrong)).toBeUndefined();
+    expect(checkValidity({ validity: { notAfter: wrong } })).toEqual([
+      {
+        path: "validity.notAfter",
+        message: `${JSON.stringify(wrong)} is no date; write UTC such as "2026-12-01T00:00:00Z", or "99991231235959Z" for no end.`,
+      },
+    ]);
+  });
+
+  test("a beginning that is none is reported at its place, and both at once", () => {
+    expect(
+      checkValidity({ validity: { notBefore: "now", notAfter: "never" } }).map(
+        ({ path }) => path,
+      ),
+    ).toEqual(["validity.notBefore", "validity.notAfter"]);
+  });
+
+  test.each([
+    ["2030-01-01T00:00:00Z", "2030-01-01T00:00:00Z", false],
+    ["2030-01-01T00:00:01Z", "2030-01-01T00:00:00Z", false],
+    ["2029-12-31T23:59:59Z", "2030-01-01T00:00:00Z", true],
+  ])("from %s to %s: accepted is %p", (notBefore, notAfter, accepted) => {
+    const problems = checkValidity({ validity: { notBefore, notAfter } });
+    expect(problems.map(({ path }) => path)).toEqual(
+      accepted ? [] : ["validity.notAfter"],
+    );
+  });
+
+  test("days and dates exclude each other, and one of them is needed", () => {
+    const validity = { notAfter: NO_EXPIRATION };
+    expect(checkValidity({ validity })).toEqual([]);
+    expect(checkValidity({ validity, validityDays: 3 })).toEqual([
+      {
+        path: "validityDays",
+        message: "3 stands beside validity; write days or dates, not both.",
+      },
+    ]);
+    expect(checkValidity({}).map(({ path }) => path)).toEqual(["validityDays"]);
+  });
+
+  test("a renewal point says nothing beside dates", () => {
+    expect(
+      checkRenewal(
+        { beforeDays: 30 },
+        { validity: { notAfter: NO_EXPIRATION } },
+      ),
+    ).toEqual([
+      {
+        path: "beforeDays",
+        message: expect.stringMatching(
+          /^30 says nothing beside validity\.notAfter/,
+        ) as string,
+      },
+    ]);
+  });
+
+  test("an end that is past is refused, to the second", () => {
+    const at = (notAfter: string): number =>
+      checkEnd({ validity: { notAfter } }, DEFAULT_NOW).length;
+    expect(at("2026-11-20T12:00:00Z")).toBe(1);
+    expect(at("2026-11-20T12:00:01Z")).toBe(0);
+    expect(checkEnd({ validityDays: 1 }, DEFAULT_NOW)).toEqual([]);
+  });
+
+  test("a certificate has come to the end its order names, or was cut before it", () => {
+    const order = { validity: { notAfter: "2030-01-01T00:00:00Z" } };
+    expect(isSettled(new Date("2030-01-01T00:00:00Z"), order)).toBe(true);
+    expect(isSettled(new Date("2029-12-31T23:59:59Z"), order)).toBe(false);
+    expect(isSettled(new Date("2030-01-01T00:00:00Z"), {})).toBe(false);
+  });
+
+  describeOpenSsl("OpenSSL", (openssl) => {
+    test("reads the end that is none", async () => {
+      const { certificatePem } = await issue(undefined, dated(NO_EXPIRATION));
+      expect(
+        openssl.run(["x509", "-noout", "-enddate"], certificatePem).trim(),
+      ).toBe("notAfter=Dec 31 23:59:59 9999 GMT");
+      expect(openssl.run(["asn1parse"], certificatePem)).toMatch(
+        /GENERALIZEDTIME\s+:99991231235959Z/,
+      );
+    });
   });
 });
 

@@ -1,3 +1,5 @@
+import { createPublicKey } from "node:crypto";
+import { DEFAULT_KEY, exportPkcs8, generateKey } from "../../pki/key";
 import { scratchFolder } from "../pki/support/openssl";
 import type { Hierarchy, Requester } from "./support/inputs";
 import { hierarchy, requester, rootInputs } from "./support/inputs";
@@ -7,6 +9,10 @@ import { UNKNOWN } from "./support/wire";
 
 const URN = urnOf("Certificate", "it");
 const folder = scratchFolder();
+const publicPem = (privateKeyPem: string): string =>
+  createPublicKey(privateKeyPem)
+    .export({ type: "spki", format: "pem" })
+    .toString();
 
 let plugin: Plugin;
 let above: Hierarchy;
@@ -113,6 +119,27 @@ describe("a CA keeps its key and its name for life", () => {
     expect(await plugin.refusal(plugin.diff(URN, rootOuts, news))).toMatch(
       /\(I10\)/,
     );
+  });
+
+  test("a request made anew for the same key is none of it, as far as the preview is told the key", async () => {
+    const { privateKeyPem } = holder;
+    const publicKeyPem = publicPem(privateKeyPem);
+    const news = { ...rootIn, requestPem: UNKNOWN, publicKeyPem };
+    expect(await plugin.diff(URN, rootOuts, news)).toMatchObject({
+      changes: "some",
+    });
+    const other = {
+      ...rootIn,
+      publicKeyPem: publicPem(exportPkcs8(generateKey(DEFAULT_KEY))),
+    };
+    expect(await plugin.check(URN, other, rootIn)).toEqual([
+      "publicKeyPem: is not the key of requestPem; give the key the request was made with.",
+    ]);
+    expect(
+      await plugin.check(URN, { ...rootIn, publicKeyPem: "key.pub" }, rootIn),
+    ).toEqual([
+      expect.stringMatching(/^publicKeyPem: is no public key/) as string,
+    ]);
   });
 
   test("a longer life with the same key and name is an update in place (I11)", async () => {

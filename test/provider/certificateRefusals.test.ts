@@ -42,8 +42,8 @@ describe("a check refuses", () => {
   const rows: readonly [string, () => Properties, RegExp][] = [
     [
       "an argument nobody knows",
-      () => ({ validity: 3 }),
-      /^validity: is no known argument/,
+      () => ({ lifetime: 3 }),
+      /^lifetime: is no known argument/,
     ],
     [
       "an argument of a subject nobody knows",
@@ -59,6 +59,21 @@ describe("a check refuses", () => {
       "a text for a list",
       () => ({ dnsNames: "a.b" }),
       /^dnsNames: must be a array and is not\.$/,
+    ],
+    [
+      "neither days nor dates",
+      () => ({ validityDays: null }),
+      /^validityDays: undefined is no validity/,
+    ],
+    [
+      "days and dates",
+      () => ({ validity: { notAfter: "2030-01-01T00:00:00Z" } }),
+      /^validityDays: \d+ stands beside validity/,
+    ],
+    [
+      "a date that is none",
+      () => ({ validityDays: null, validity: { notAfter: "2030-02-30" } }),
+      /^validity\.notAfter: "2030-02-30" is no date/,
     ],
     ["no days", () => ({ validityDays: 0 }), /^validityDays: 0 is no validity/],
     [

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { scratchFolder } from "../pki/support/openssl";
 import {
   changedPaths,
@@ -11,7 +10,9 @@ import {
 } from "./support/devices";
 import type { Hierarchy } from "./support/inputs";
 import { batchInputs, hierarchy } from "./support/inputs";
-import { Plugin, urnOf } from "./support/plugin";
+import { killAfter, withPlugin } from "./support/killed";
+import type { PluginOptions } from "./support/plugin";
+import { urnOf } from "./support/plugin";
 
 const URN = urnOf("DeviceBatch", "fleet");
 const folder = scratchFolder();
@@ -22,42 +23,8 @@ beforeAll(async () => {
   above = await hierarchy();
 });
 
-/** Starts a call and kills the plugin in the middle of it, once enough has been written. */
-async function killAfter(
-  enough: () => boolean,
-  call: (plugin: Plugin) => Promise<unknown>,
-  now?: string,
-): Promise<void> {
-  const run = { ended: false };
-  await withPlugin(async (plugin) => {
-    call(plugin).then(
-      () => {
-        run.ended = true;
-      },
-      () => undefined,
-    );
-    while (!run.ended && !enough()) {
-      // Looking takes time from the plugin that is looked at.
-      await pause(10);
-    }
-  }, now);
-  // Where the plugin was faster than the kill, a test would show nothing.
-  expect(run.ended).toBe(false);
-}
-
-async function withPlugin<T>(
-  use: (plugin: Plugin) => Promise<T>,
-  now?: string,
-): Promise<T> {
-  const plugin = await Plugin.start({
-    cwd: folder,
-    ...(now !== undefined && { now }),
-  });
-  try {
-    return await use(plugin);
-  } finally {
-    await plugin.stop();
-  }
+function options(now?: string): PluginOptions {
+  return { cwd: folder, ...(now !== undefined && { now }) };
 }
 
 /** The certificates that are there, by device; a file of a running plugin is there whole or not at all. */
@@ -81,6 +48,7 @@ test("a create killed again and again loses no device and gives none a second ce
 
   for (const target of [20, 60, 100]) {
     await killAfter(
+      options(),
       () => deviceFolders(output).length >= target,
       (plugin) => plugin.create(URN, inputs),
     );
@@ -95,7 +63,7 @@ test("a create killed again and again loses no device and gives none a second ce
     expect(existsSync(join(output, "inventory.csv"))).toBe(false);
   }
 
-  await withPlugin(async (plugin) => {
+  await withPlugin(options(), async (plugin) => {
     // The engine knows nothing of the killed runs: this is a new resource to it.
     expect(await plugin.check(URN, inputs)).toEqual([]);
     const { outs } = await plugin.create(URN, inputs);
@@ -119,7 +87,9 @@ test("a renewal killed half-way keeps every key, and the next one renews the res
     validityDays: 90,
     allowClockOverride: true,
   });
-  const { outs } = await withPlugin((plugin) => plugin.create(URN, inputs));
+  const { outs } = await withPlugin(options(), (plugin) =>
+    plugin.create(URN, inputs),
+  );
   const before = snapshot(output);
   const due = new Date(Date.now() + 80 * 86_400_000).toISOString();
   const first = certificates(output, ids);
@@ -129,18 +99,17 @@ test("a renewal killed half-way keeps every key, and the next one renews the res
       .map(([id]) => id);
 
   await killAfter(
+    options(due),
     () => renewed().length >= 15,
     (plugin) => plugin.update(URN, outs, inputs),
-    due,
   );
   const halfway = certificates(output, ids);
   const done = renewed();
   expect(done.length).toBeGreaterThanOrEqual(15);
   expect(done.length).toBeLessThan(ids.length);
 
-  const result = await withPlugin(
-    (plugin) => plugin.update(URN, outs, inputs),
-    due,
+  const result = await withPlugin(options(due), (plugin) =>
+    plugin.update(URN, outs, inputs),
   );
   expect(result).toMatchObject({
     issued: 0,
@@ -162,15 +131,18 @@ test("the inventory stays as it was until an update is through", async () => {
   const output = join(folder, "grown");
   const ids = ["a", "b", "c"];
   const inputs = batchInputs(above.signer, output, ids);
-  const { outs } = await withPlugin((plugin) => plugin.create(URN, inputs));
+  const { outs } = await withPlugin(options(), (plugin) =>
+    plugin.create(URN, inputs),
+  );
   const added = Array.from({ length: 60 }, (_, place) => `new-${place}`);
   const news = batchInputs(above.signer, output, [...ids, ...added]);
   await killAfter(
+    options(),
     () => deviceFolders(output).length > 20,
     (plugin) => plugin.update(URN, outs, news),
   );
   expect(readInventory(output).map(({ id }) => id)).toEqual(ids);
-  await withPlugin((plugin) => plugin.update(URN, outs, news));
+  await withPlugin(options(), (plugin) => plugin.update(URN, outs, news));
   expect(faults(output, [...ids, ...added], above.ca.certificatePem)).toEqual(
     [],
   );

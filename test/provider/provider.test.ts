@@ -32,6 +32,9 @@ test("its schema names every resource and function, and the version of the packa
     "mqtt-pki:index:Certificate",
     "mqtt-pki:index:CertificateAuthority",
     "mqtt-pki:index:DeviceBatch",
+    "mqtt-pki:index:EncryptedPrivateKey",
+    "mqtt-pki:index:ExistingAuthority",
+    "mqtt-pki:index:Keystore",
   ]);
   expect(Object.keys(schema.functions as object)).toEqual([
     "mqtt-pki:index:readDeviceBatch",
@@ -39,7 +42,7 @@ test("its schema names every resource and function, and the version of the packa
 });
 
 test("a resource or function it does not have is refused by its name", async () => {
-  const urn = urnOf("Keystore", "it");
+  const urn = urnOf("Enrolment", "it");
   for (const call of [
     () => plugin.check(urn, {}),
     () => plugin.diff(urn, {}, {}),
@@ -48,7 +51,7 @@ test("a resource or function it does not have is refused by its name", async () 
     () => plugin.delete(urn, {}),
   ]) {
     expect(await plugin.refusal(call())).toMatch(
-      /mqtt-pki:index:Keystore is no resource of mqtt-pki/,
+      /mqtt-pki:index:Enrolment is no resource of mqtt-pki/,
     );
   }
   expect(
@@ -65,9 +68,9 @@ test("a name that every object has is no resource either", async () => {
 
 test("inputs that hold nothing are refused member by member, not with a crash", async () => {
   const missing = {
-    Certificate: ["profile", "subject", "key", "validityDays", "signer"],
+    Certificate: ["profile", "subject", "key", "signer"],
     CertificateAuthority: ["generations"],
-    DeviceBatch: ["key", "validityDays", "outputDirectory", "signer"],
+    DeviceBatch: ["key", "outputDirectory", "signer"],
   };
   for (const [type, paths] of Object.entries(missing)) {
     for (const inputs of [{}, { __defaults: [] }, { key: secret(null) }]) {

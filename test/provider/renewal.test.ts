@@ -161,6 +161,7 @@ describe("renewal", () => {
         expect(await p.diff(URN, created.outs, cut)).toEqual(NO_CHANGE);
         // But that it ends with its issuer is said while there is time.
         expect(p.log.map(({ severity, text }) => [severity, text])).toEqual([
+          ["warning", expect.stringMatching(/^leaves out what its request/)],
           [
             "warning",
             expect.stringMatching(/^ends on .* with its issuer; renew/),

@@ -33,6 +33,14 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "trustAnchorsPem",
     "evidence",
   ],
+  "mqtt-pki:index:EncryptedPrivateKey": ["encryptedPrivateKeyPem"],
+  "mqtt-pki:index:ExistingAuthority": [
+    "certificatePem",
+    "privateKeyPem",
+    "authority",
+    "fingerprintSha256",
+    "notAfter",
+  ],
   "mqtt-pki:index:DeviceBatch": ["count", "digest", "expiresFirst"],
 };
 

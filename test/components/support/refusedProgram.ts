@@ -3,13 +3,17 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { ThingsBoardMqtt } from "../../../components";
+import { ServerCertificate, ThingsBoardMqtt } from "../../../components";
 import type { ThingsBoardMqttArgs } from "../../../components";
 import { checkedName } from "../../../components/kubernetes";
 
-/** What to make: an object's name, or ThingsBoard's side with these arguments. */
+/** What to make: an object's name, a server with an encrypted key, or ThingsBoard's side with these arguments. */
 export interface RefusedCase {
   readonly object?: { readonly namespace: string; readonly name: string };
+  readonly server?: {
+    readonly algorithm: string;
+    readonly keyPassphrase: string;
+  };
   readonly thingsBoard?: Partial<ThingsBoardMqttArgs>;
 }
 
@@ -54,6 +58,19 @@ async function refusalOf(wanted: RefusedCase, name: string): Promise<Refusal> {
       component: "server",
       namespace: "kubernetes.namespace",
       name: "kubernetes.secretName",
+    });
+  } else if (wanted.server !== undefined) {
+    const { algorithm, keyPassphrase } = wanted.server;
+    new ServerCertificate(name, {
+      issuer: {
+        certificatePem: "PEM",
+        chainPem: "PEM",
+        trustAnchorsPem: "PEM",
+        signer: { privateKeyPem: "PEM" },
+      },
+      subject: { commonName: "mqtt.example.com" },
+      key: { algorithm },
+      kubernetes: { namespace: "a", secretName: "b", keyPassphrase },
     });
   } else {
     new ThingsBoardMqtt(name, {

@@ -54,6 +54,39 @@ describe("the order for a device", () => {
   });
 });
 
+describe("the order for a device from the factory", () => {
+  const factory: DeviceProfile = {
+    profile: "initialDeviceIdentity",
+    subject: { organization: "My IoT Cloud" },
+    key: PROFILE.key,
+    validity: { notAfter: "99991231235959Z" },
+    hardwareType: "1.3.6.1.4.1.32473.7",
+  };
+
+  test("names the hardware by its kind and its own serial number, and has no end", () => {
+    const wanted = deviceOrder(DEVICE, factory);
+    expect(wanted).toMatchObject({
+      profile: "initialDeviceIdentity",
+      validity: { notAfter: "99991231235959Z" },
+      hardwareModuleName: { type: "1.3.6.1.4.1.32473.7", serialNumber: "TH-1" },
+    });
+    expect(wanted).not.toHaveProperty("validityDays");
+    expect(checkOrder(wanted)).toEqual([]);
+  });
+
+  test("names no hardware of a device without a serial number", () => {
+    expect(
+      deviceOrder({ id: "a", source: "" }, factory).hardwareModuleName,
+    ).toBeUndefined();
+  });
+
+  test("takes a device's own days in the place of the batch's dates", () => {
+    const wanted = deviceOrder({ ...DEVICE, validityDays: 7 }, factory);
+    expect(wanted.validityDays).toBe(7);
+    expect(wanted).not.toHaveProperty("validity");
+  });
+});
+
 describe("what is done for a device", () => {
   let authority: Party;
   let issued: Party;
@@ -203,6 +236,122 @@ describe("what is done for a device", () => {
         at,
       ),
     ).toBe(DeviceAction.Reissue);
+  });
+
+  describe("with an end that the program names", () => {
+    const NEVER = "99991231235959Z";
+    const END = "2027-06-01T00:00:00Z";
+    let leaf: Party;
+
+    /** As {@link plan}, for a certificate with dates. */
+    async function planned(
+      had: Partial<CertificateOrder>,
+      wants: Partial<CertificateOrder>,
+      at = DEFAULT_NOW,
+      issuerEnd?: Date,
+    ): Promise<string> {
+      const { validityDays: _days, ...undated } = order();
+      leaf = await issue(authority, {
+        ...undated,
+        validityDays: 0,
+        ...had,
+      });
+      return planDevice(
+        { ...undated, ...wants },
+        { certificatePem: leaf.certificatePem, keyMatches: true },
+        {
+          keyIdentifier: authority.subjectKeyIdentifier,
+          ...(issuerEnd && { notAfter: issuerEnd }),
+        },
+        at,
+      );
+    }
+
+    test("it is kept as long as that end stays, even past its renewal point", async () => {
+      const same = { validity: { notAfter: END } };
+      expect(await planned(same, same)).toBe(DeviceAction.Keep);
+      const late = new Date("2027-05-31T00:00:00Z");
+      expect(await planned(same, same, late)).toBe(DeviceAction.Keep);
+      const never = { validity: { notAfter: NEVER } };
+      const far = new Date("9000-01-01T00:00:00Z");
+      expect(await planned(never, never, far)).toBe(DeviceAction.Keep);
+    });
+
+    test("another end, or another beginning, reissues it", async () => {
+      const had = { validity: { notAfter: END } };
+      for (const validity of [
+        { notAfter: "2027-06-01T00:00:01Z" },
+        { notAfter: NEVER },
+        { notAfter: END, notBefore: "2026-11-20T00:00:00Z" },
+      ]) {
+        expect(await planned(had, { validity })).toBe(DeviceAction.Reissue);
+      }
+      expect(await planned(had, { validityDays: 30 })).toBe(
+        DeviceAction.Reissue,
+      );
+    });
+
+    test("cut before it at its issuer's end: renewed once the issuer lives longer", async () => {
+      const had = { validity: { notAfter: END } };
+      const wants = {
+        validity: { notAfter: "2030-01-01T00:00:00Z" },
+        truncate: true,
+      };
+      const late = new Date("2027-05-31T00:00:00Z");
+      const end = new Date(END);
+      expect(await planned(had, wants, late, end)).toBe(DeviceAction.Keep);
+      const later = new Date("2031-01-01T00:00:00Z");
+      expect(await planned(had, wants, late, later)).toBe(DeviceAction.Renew);
+    });
+  });
+
+  test("what it carries beyond its profile is compared octet by octet, keys and issuer are not", async () => {
+    const extensions = {
+      keyUsage: ["digitalSignature", "nonRepudiation"],
+      crlDistributionPoints: ["http://pki.example.com/ca.crl"],
+      policies: [{ oid: "1.2.3" }],
+      custom: [{ oid: "1.2.4", valueBase64: "BQA=" }],
+    };
+    const wanted = order({
+      subject: { commonName: "thermometer-1", serialNumber: "TH-1" },
+      extensions,
+      hardwareModuleName: { type: "1.2.5", serialNumber: "TH-1" },
+    });
+    const { certificatePem } = await issue(authority, wanted);
+    const decide = (changed: CertificateOrder): string =>
+      planDevice(
+        changed,
+        { certificatePem, keyMatches: true },
+        { keyIdentifier: authority.subjectKeyIdentifier },
+        at,
+      );
+    expect(decide(wanted)).toBe(DeviceAction.Keep);
+    const { extensions: _gone, ...without } = wanted;
+    for (const changed of [
+      without,
+      {
+        ...wanted,
+        extensions: { ...extensions, keyUsage: ["digitalSignature"] },
+      },
+      {
+        ...wanted,
+        extensions: { ...extensions, policies: [{ oid: "1.2.6" }] },
+      },
+      {
+        ...wanted,
+        extensions: {
+          ...extensions,
+          custom: [{ oid: "1.2.4", critical: true, valueBase64: "BQA=" }],
+        },
+      },
+      {
+        ...wanted,
+        hardwareModuleName: { type: "1.2.5", serialNumber: "TH-2" },
+      },
+      { ...wanted, profile: "initialDeviceIdentity" },
+    ]) {
+      expect(decide(changed)).toBe(DeviceAction.Reissue);
+    }
   });
 
   test("changed and due at once: reissue, which renews as well", () => {

@@ -53,6 +53,18 @@ export const REFUSED_PATHS: readonly RefusedPath[] = [
     openssl: /unable to get local issuer certificate/,
   },
   {
+    rule: "an issuer for servers only above a device's certificate",
+    async make() {
+      const authority = await root();
+      const ca = await intermediate(authority, {
+        extensions: { extendedKeyUsage: ["serverAuth"] },
+      });
+      return path([await issue(ca), ca], [authority]);
+    },
+    problem:
+      /^CN=Test Issuing CA: does not issue for extended key usage 1\.3\.6\.1\.5\.5\.7\.3\.2, which "CN=thermometer-1" has\.$/,
+  },
+  {
     rule: "a chain that repeats its leaf",
     async make() {
       const { authority, ca, leaf } = await goodParties();

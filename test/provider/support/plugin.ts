@@ -105,6 +105,15 @@ export class Plugin {
     news: Properties,
     olds: Properties = {},
   ): Promise<string[]> {
+    return (await this.checkInputs(urn, news, olds)).failures;
+  }
+
+  /** What a check makes of inputs, and the reasons why they are refused. */
+  async checkInputs(
+    urn: string,
+    news: Properties,
+    olds: Properties = {},
+  ): Promise<{ inputs: Properties; failures: string[] }> {
     const request = new messages.CheckRequest();
     request.setUrn(urn);
     request.setOlds(toStruct(olds));
@@ -112,11 +121,12 @@ export class Plugin {
     const response = await this.call<messages.CheckResponse>((done) =>
       this.connected().check(request, done),
     );
-    this.heard(response.getInputs());
-    return response.getFailuresList().map((failure) => {
+    const inputs = this.heard(response.getInputs());
+    const failures = response.getFailuresList().map((failure) => {
       this.said.push(failure.getReason(), failure.getProperty());
       return failure.getReason();
     });
+    return { inputs, failures };
   }
 
   /** @param olds the outputs of the last update */

@@ -1,0 +1,208 @@
+import {
+  readAuthorityKeyIdentifier,
+  readSubjectKeyIdentifier,
+} from "../pki/authority";
+import { splitCertificates } from "../pki/pem";
+import { x509 } from "../pki/webcrypto";
+import { applyAcknowledgements } from "../rotation/acknowledgement";
+import { certificateFacts } from "../rotation/evidence";
+import type {
+  KnownGeneration,
+  LiveCertificates,
+} from "../rotation/liveCertificates";
+import { checkStillTrusted } from "../rotation/liveCertificates";
+import { refuse } from "./certificateChecks";
+import { now } from "./clock";
+import { inform } from "./engineLog";
+import type { SignerInputs } from "./schema";
+
+export { liveFields } from "./liveFields";
+
+/**
+ * The generations of the CAs above, by their keys. One whose certificate a
+ * preview does not know yet is known by its key of before, or left out.
+ */
+export function knownGenerations(
+  { generations = [] }: SignerInputs,
+  before: readonly KnownGeneration[] = [],
+): KnownGeneration[] {
+  return generations.flatMap(({ authority, id, state, certificatePem }) => {
+    const subjectKeyIdentifier =
+      certificatePem === undefined
+        ? before.find(
+            (other) => other.authority === authority && other.id === id,
+          )?.subjectKeyIdentifier
+        : certificateFacts(certificatePem).subjectKeyIdentifier;
+    return subjectKeyIdentifier === undefined
+      ? []
+      : [{ authority, id, state, subjectKeyIdentifier }];
+  });
+}
+
+/** A CA certificate on the way up: its key, and what it calls itself and its issuer. */
+interface Step {
+  readonly key: string;
+  readonly anchor: boolean;
+  readonly issuerKeyIdentifier: string | undefined;
+}
+
+/** The CAs of a signer by what their certificates call them, which for a CA made elsewhere need not be the hash of its key. */
+function stepsAbove({
+  certificatePem = "",
+  chainPem = "",
+  trustAnchorsPem = "",
+}: SignerInputs): Map<string, Step> {
+  const steps = new Map<string, Step>();
+  const read = (text: string, anchor: boolean): void => {
+    for (const pem of splitCertificates(text)) {
+      const { subjectKeyIdentifier: key } = certificateFacts(pem);
+      const named = readSubjectKeyIdentifier(new x509.X509Certificate(pem));
+      steps.set(named ?? key, {
+        key,
+        anchor,
+        issuerKeyIdentifier: readAuthorityKeyIdentifier(pem),
+      });
+    }
+  };
+  read(certificatePem, false);
+  read(chainPem, false);
+  // Last, since a chain ends where it meets one of these.
+  read(trustAnchorsPem, true);
+  return steps;
+}
+
+/**
+ * The keys above a certificate, the issuer's first: along the chain, up to a trust anchor.
+ *
+ * @param issuerKeyIdentifier what the certificate calls its issuer's key
+ */
+export function issuersOf(
+  issuerKeyIdentifier: string | undefined,
+  signer: SignerInputs,
+): string[] {
+  const above = stepsAbove(signer);
+  const issuers: string[] = [];
+  let next = issuerKeyIdentifier;
+  while (next !== undefined) {
+    const step = above.get(next);
+    const key = step?.key ?? next;
+    if (issuers.includes(key)) {
+      break;
+    }
+    issuers.push(key);
+    next =
+      step === undefined || step.anchor ? undefined : step.issuerKeyIdentifier;
+  }
+  return issuers;
+}
+
+/**
+ * What was issued, with the whole chain where a version that kept none has
+ * written down the issuer only: that version knew one generation of each CA,
+ * the one that is active, or that ceases to be in this very update.
+ */
+export function withWholeChains(
+  live: readonly LiveCertificates[],
+  generations: readonly KnownGeneration[],
+): LiveCertificates[] {
+  const authorities = [...new Set(generations.map((one) => one.authority))];
+  const states = ["retiring", "compromised", "active"];
+  return live.map((entry) => {
+    const last = generations.find(
+      (one) => one.subjectKeyIdentifier === entry.issuers.at(-1),
+    );
+    const above =
+      last === undefined
+        ? []
+        : authorities.slice(authorities.indexOf(last.authority) + 1);
+    return {
+      ...entry,
+      issuers: [
+        ...entry.issuers,
+        ...above.flatMap((authority) => {
+          const own = generations.filter((one) => one.authority === authority);
+          const first = states
+            .map((state) => own.find((one) => one.state === state))
+            .find((one) => one !== undefined);
+          return first === undefined ? [] : [first.subjectKeyIdentifier];
+        }),
+      ],
+    };
+  });
+}
+
+/**
+ * The keys above what a signer signs, as the code has them: of each CA the
+ * active generation, the issuer first. For a preview, in which chains are not
+ * known yet; `undefined` where even the keys are not.
+ */
+export function activeIssuers(
+  signer: SignerInputs,
+  before: readonly KnownGeneration[],
+): string[] | undefined {
+  const active = (signer.generations ?? []).filter(
+    ({ state }) => state === "active",
+  );
+  const known = knownGenerations({ ...signer, generations: active }, before);
+  return known.length > 0 && known.length === active.length
+    ? known.map(({ subjectKeyIdentifier }) => subjectKeyIdentifier)
+    : undefined;
+}
+
+/**
+ * Refuses, in a preview, a program in which certificates that may be in use
+ * lose a CA above them (I4). A certificate that went from one intermediate to
+ * another has lost nothing as long as its root stays. The certificates of CAs
+ * do not count here: nobody shows one but below a leaf, and each leaf counts
+ * with every chain it was ever given. The old certificate of an intermediate
+ * would else keep a retiring root in every bundle for years.
+ */
+export async function refuseLostTrust(
+  urn: string,
+  live: readonly LiveCertificates[],
+  before: readonly KnownGeneration[],
+  signer: SignerInputs,
+): Promise<void> {
+  if (signer.generations === undefined) {
+    return;
+  }
+  const after = knownGenerations(signer, before);
+  const incomplete = after.length < signer.generations.length;
+  const leaves = live.filter(
+    ({ subjectKeyIdentifier }) => subjectKeyIdentifier === undefined,
+  );
+  const counted = withWholeChains(leaves, after).map((entry) => ({
+    ...entry,
+    issuers: entry.issuers.filter((ski, index) => {
+      const known = [...after, ...before].find(
+        ({ subjectKeyIdentifier }) => subjectKeyIdentifier === ski,
+      );
+      // One of which nothing is known may be the one whose certificate is still to come.
+      return known === undefined
+        ? index === entry.issuers.length - 1 && !incomplete
+        : index === entry.issuers.length - 1 ||
+            after.some(({ authority }) => authority === known.authority);
+    }),
+  }));
+  // A generation that is retired has no certificate any more; its name is known from before.
+  const generations = [
+    ...after,
+    ...before
+      .filter(
+        ({ subjectKeyIdentifier }) =>
+          !after.some(
+            (other) => other.subjectKeyIdentifier === subjectKeyIdentifier,
+          ),
+      )
+      .map((generation) => ({ ...generation, state: "retired" })),
+  ];
+  const { refused, acknowledged } = applyAcknowledgements(
+    checkStillTrusted(counted, generations, now()),
+    signer.acknowledge ?? [],
+    now(),
+  );
+  refuse(refused);
+  for (const { refusal } of acknowledged) {
+    await inform(urn, `acknowledged: ${refusal.message}`, "warning");
+  }
+}
