@@ -15,6 +15,8 @@ const [command = "help", ...args] = process.argv.slice(2);
 const TASKS = {
   test: () => run("jest/bin/jest.js", args),
   conformance: () => run("jest/bin/jest.js", ["test/e2e/conformance", ...args]),
+  interop: () =>
+    run("jest/bin/jest.js", ["test/interop/(stacks|linters).test", ...args]),
   bench: () => runTypeScript("bench/engine.ts", args),
   lint: async () =>
     (await run("typescript/bin/tsc", ["--noEmit"])) ||
@@ -31,12 +33,20 @@ const TASKS = {
   package: async () => (await TASKS.build()) || npm(["pack", ...args]),
 };
 
+// What reads files, needs no stack, and works in whatever folder one stands.
+const FILE_COMMANDS = ["verify", "inspect", "adopt"];
+
 try {
   checkPlatform();
   const started = performance.now();
   ensureInstalled();
   if (Object.hasOwn(TASKS, command)) {
     process.exitCode = await TASKS[command]();
+  } else if (FILE_COMMANDS.includes(command)) {
+    process.exitCode = await runTypeScript("cli/main.ts", [command, ...args]);
+  } else if (command === "rotation") {
+    const { runRotation } = await import("./rotation.mjs");
+    process.exitCode = await runRotation(args);
   } else {
     // Only now are the packages there that this one needs.
     const { runStackCommand } = await import("./stack.mjs");

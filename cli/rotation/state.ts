@@ -1,0 +1,266 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import {
+  readAuthorityKeyIdentifier,
+  readSubjectKeyIdentifier,
+} from "../../pki/authority";
+import { PROFILES } from "../../pki/profile";
+import { x509 } from "../../pki/webcrypto";
+import type { LedgerOutputs } from "../../provider/ledgerInputs";
+import { evidenceOf, ledgerOutputs } from "../../provider/ledgerInputs";
+import { liveFields } from "../../provider/liveFields";
+import { nameOf, typeOf } from "../../provider/resource";
+import type { LedgerEvidence } from "../../rotation/evidence";
+import { certificateFacts } from "../../rotation/evidence";
+import type { LiveCertificates } from "../../rotation/liveCertificates";
+import type { AuthorityKindName } from "../../rotation/trustSoak";
+import { AuthorityKind, DEFAULT_TRUST_SOAK } from "../../rotation/trustSoak";
+import { reason } from "../files";
+import { UsageError } from "../options";
+
+/** A CA as the last update left it. */
+export interface AuthorityState {
+  /** As its component is called, such as `server-root`. */
+  readonly name: string;
+  readonly kind: AuthorityKindName;
+  readonly evidence: LedgerEvidence;
+  /** In milliseconds; 0 where the published bundle is confirmed to be everywhere. */
+  readonly minimumTrustSoak: number;
+  /** By id, PEM; retired generations have none. */
+  readonly certificates: Readonly<Record<string, string>>;
+}
+
+/** What a stack's state says of its CAs. */
+export interface StackState {
+  readonly project: string;
+  readonly authorities: readonly AuthorityState[];
+  /** Everything that was issued below them and may be in use. */
+  readonly live: readonly LiveCertificates[];
+}
+
+const DAY = 86_400_000;
+
+const resource = z.object({
+  urn: z.string(),
+  delete: z.boolean().optional(),
+  outputs: z.record(z.string(), z.unknown()).optional(),
+});
+type Resource = z.infer<typeof resource>;
+
+const deployment = z.object({ resources: z.array(resource).nullish() });
+
+/** As `stack export` writes it, and as a backend's file has it. */
+const stateFile = z.union([
+  z.object({ deployment }),
+  z.object({ checkpoint: z.object({ latest: deployment.nullish() }) }),
+]);
+
+const { live } = liveFields;
+
+/** The part of a `Certificate` that says who may have what of it. */
+const certificateOutputs = z.object({
+  profile: z.string(),
+  notAfter: z.string(),
+  subjectKeyIdentifier: z.string(),
+  authorityKeyIdentifier: z.string(),
+  live,
+});
+
+/** The part of a `DeviceBatch` that says who may have what of it. */
+const batchOutputs = z.object({
+  count: z.number(),
+  issuerKeyIdentifier: z.string(),
+  expiresLast: z.string().exactOptional(),
+  live,
+});
+
+/**
+ * Reads a file that `stack export` wrote.
+ *
+ * @throws UsageError where it is none
+ */
+export function readStateFile(path: string): StackState {
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, "utf8"));
+  } catch (problem) {
+    throw new UsageError(
+      problem instanceof SyntaxError
+        ? `--state ${path} holds no JSON; write one with \`stack export --file ${path}\`.`
+        : `--state ${path} ${reason(problem)}`,
+    );
+  }
+  const result = stateFile.safeParse(json);
+  if (!result.success) {
+    throw new UsageError(
+      `--state ${path} is no exported stack; write one with \`stack export --file ${path}\`.`,
+    );
+  }
+  const found =
+    "deployment" in result.data
+      ? result.data.deployment
+      : result.data.checkpoint.latest;
+  return readResources(found?.resources ?? []);
+}
+
+function readResources(all: readonly Resource[]): StackState {
+  // What waits to be deleted has been replaced, and its successor stands beside it.
+  const resources = all.filter((one) => one.delete !== true);
+  const ledgers = ofType(resources, "CertificateAuthority").map((one) => ({
+    urn: one.urn,
+    outputs: parseOutputs(ledgerOutputs, one),
+  }));
+  const keys = keysAbove(ledgers.map(({ outputs }) => outputs));
+  const issued = [
+    ...ofType(resources, "Certificate").flatMap((one) =>
+      liveOfCertificate(one.urn, parseOutputs(certificateOutputs, one)),
+    ),
+    ...ofType(resources, "DeviceBatch").flatMap((one) =>
+      liveOfBatch(one.urn, parseOutputs(batchOutputs, one)),
+    ),
+  ];
+  return {
+    project: resources[0]?.urn.split("::")[1] ?? "",
+    authorities: ledgers.map(({ urn, outputs }) =>
+      readAuthority(nameOf(urn).replace(/-authority$/, ""), outputs),
+    ),
+    live: issued.map((entry) => ({
+      ...entry,
+      issuers: wholeChain(entry.issuers, keys),
+    })),
+  };
+}
+
+function ofType(resources: readonly Resource[], type: string): Resource[] {
+  return resources.filter(
+    ({ urn }) => typeOf(urn) === `mqtt-pki:index:${type}`,
+  );
+}
+
+function parseOutputs<T>(
+  shape: z.ZodType<T>,
+  { urn, outputs = {} }: Resource,
+): T {
+  const result = shape.safeParse(outputs);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new UsageError(
+      `${nameOf(urn)} (${typeOf(urn)}) is in the state in a form that cannot be read: ${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}.`,
+    );
+  }
+  return result.data;
+}
+
+function readAuthority(name: string, outputs: LedgerOutputs): AuthorityState {
+  const { generations, confirmedBundle, bundleSha256 } = outputs;
+  const { minimumTrustSoakDays: days } = outputs;
+  const kind = kindOf(outputs);
+  return {
+    name,
+    kind,
+    evidence: evidenceOf(outputs),
+    minimumTrustSoak:
+      confirmedBundle === bundleSha256
+        ? 0
+        : days === undefined
+          ? DEFAULT_TRUST_SOAK[kind]
+          : days * DAY,
+    certificates: Object.fromEntries(
+      Object.entries(generations).flatMap(([id, { certificatePem }]) =>
+        certificatePem === undefined ? [] : [[id, certificatePem]],
+      ),
+    ),
+  };
+}
+
+/** As the plugin takes it where the ledger is one of version 0.1, which did not say. */
+function kindOf({
+  kind,
+  rootTrustAnchorsPem,
+}: LedgerOutputs): AuthorityKindName {
+  return (
+    Object.values(AuthorityKind).find((name) => name === kind) ??
+    (rootTrustAnchorsPem === undefined
+      ? AuthorityKind.ServerRoot
+      : AuthorityKind.Intermediate)
+  );
+}
+
+function liveOfCertificate(
+  urn: string,
+  outputs: z.infer<typeof certificateOutputs>,
+): readonly LiveCertificates[] {
+  const { profile, notAfter, authorityKeyIdentifier } = outputs;
+  const { subjectKeyIdentifier } = outputs;
+  if (outputs.live !== undefined || profile === "root") {
+    return outputs.live ?? [];
+  }
+  // Version 0.1 kept no list; the present certificate is all it knew.
+  return [
+    {
+      name: nameOf(urn),
+      count: 1,
+      issuers: [authorityKeyIdentifier],
+      expiresLast: notAfter,
+      ...(PROFILES[profile]?.ca === true && { subjectKeyIdentifier }),
+    },
+  ];
+}
+
+function liveOfBatch(
+  urn: string,
+  outputs: z.infer<typeof batchOutputs>,
+): readonly LiveCertificates[] {
+  const { count, issuerKeyIdentifier, expiresLast = "" } = outputs;
+  if (outputs.live !== undefined || count === 0 || expiresLast === "") {
+    return outputs.live ?? [];
+  }
+  return [
+    { name: nameOf(urn), count, issuers: [issuerKeyIdentifier], expiresLast },
+  ];
+}
+
+/** A CA's key, and what its certificate calls its issuer's. */
+interface KeyAbove {
+  readonly key: string;
+  readonly issuer: string | undefined;
+}
+
+/** By what certificates call them and by the keys themselves: for a CA made elsewhere these need not be the same. */
+function keysAbove(ledgers: readonly LedgerOutputs[]): Map<string, KeyAbove> {
+  const keys = new Map<string, KeyAbove>();
+  for (const { generations } of ledgers) {
+    for (const { certificatePem } of Object.values(generations)) {
+      if (certificatePem !== undefined) {
+        const { subjectKeyIdentifier: key } = certificateFacts(certificatePem);
+        const step = {
+          key,
+          issuer: readAuthorityKeyIdentifier(certificatePem),
+        };
+        const certificate = new x509.X509Certificate(certificatePem);
+        keys.set(key, step);
+        keys.set(readSubjectKeyIdentifier(certificate) ?? key, step);
+      }
+    }
+  }
+  return keys;
+}
+
+/** Version 0.1 wrote down the issuer only; the CAs above it are in their ledgers. */
+function wholeChain(
+  issuers: readonly string[],
+  keys: ReadonlyMap<string, KeyAbove>,
+): string[] {
+  const chain = issuers.map((issuer) => keys.get(issuer)?.key ?? issuer);
+  let next = keys.get(chain.at(-1) ?? "")?.issuer;
+  while (next !== undefined) {
+    const step = keys.get(next);
+    const key = step?.key ?? next;
+    if (chain.includes(key)) {
+      break;
+    }
+    chain.push(key);
+    next = step?.issuer;
+  }
+  return chain;
+}
