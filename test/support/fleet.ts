@@ -133,7 +133,15 @@ export class Fleet {
 
   /** Updates the stack without a preview before, and answers how that went. */
   async tryUp(options: RunOptions = {}): Promise<Outcome> {
-    return this.run("up", options, ["--json", "--yes", "--skip-preview"]);
+    return this.tryRun("up", options);
+  }
+
+  /** Updates or destroys the stack without a preview before, and answers how that went. */
+  async tryRun(
+    command: "up" | "destroy",
+    options: RunOptions = {},
+  ): Promise<Outcome> {
+    return this.run(command, options, ["--json", "--yes", "--skip-preview"]);
   }
 
   /** What an update would do; fails the test where it would fail. */
@@ -146,10 +154,7 @@ export class Fleet {
   }
 
   async destroy(): Promise<Report> {
-    return succeeded(
-      "destroy",
-      await this.run("destroy", {}, ["--json", "--yes", "--skip-preview"]),
-    );
+    return succeeded("destroy", await this.tryRun("destroy"));
   }
 
   /** The text of the exported state, secrets encrypted unless asked otherwise. */

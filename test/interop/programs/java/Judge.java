@@ -1,5 +1,6 @@
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -13,6 +14,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.PKIXBuilderParameters;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
+import java.security.spec.InvalidKeySpecException;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.List;
@@ -21,25 +23,21 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
-import javax.net.ssl.X509TrustManager;
 
-/**
- * Verifies certificate chains by Java's PKIX trust manager. Reads one case a line from standard input: purpose, host
- * name (empty for none), file of the roots, file of the chain, file of the key, divided by tabs; answers one line each.
- */
-public class VerifyChains {
+/** Judges certificates by Java's PKIX trust manager in a handshake; c/cases.h says what is read and answered. */
+public class Judge {
   private static final char[] NO_PASSWORD = new char[0];
 
   public static void main(String[] args) throws Exception {
+    System.out.println("Java " + System.getProperty("java.version"));
     BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
     for (String line = input.readLine(); line != null; line = input.readLine()) {
       String[] fields = line.split("\t", -1);
       try {
-        verify(fields[0], fields[1], fields[2], fields[3], fields[4]);
+        judge(fields[0].equals("server"), Integer.parseInt(fields[1]), fields[2], fields[3], fields[4], fields[5]);
         System.out.println("accepted");
       } catch (Exception error) {
         System.out.println("refused: " + reasons(error));
@@ -47,54 +45,44 @@ public class VerifyChains {
     }
   }
 
-  private static void verify(String purpose, String host, String roots, String chain, String key) throws Exception {
-    X509TrustManager trust = trustManager(certificates(roots));
-    if (purpose.equals("client")) {
-      trust.checkClientTrusted(certificates(chain).toArray(new X509Certificate[0]), "EC");
-      return;
-    }
-    SSLContext server = SSLContext.getInstance("TLS");
-    server.init(keyManagers(certificates(chain), privateKey(key)), null, null);
-    SSLContext client = SSLContext.getInstance("TLS");
-    client.init(null, new TrustManager[] {trust}, null);
-    InetAddress loopback = InetAddress.getLoopbackAddress();
-    try (SSLServerSocket listener =
-            (SSLServerSocket) server.getServerSocketFactory().createServerSocket(0, 1, loopback);
-        Socket plain = new Socket(loopback, listener.getLocalPort())) {
-      Thread serving = new Thread(() -> serve(listener));
-      serving.setDaemon(true);
-      serving.start();
+  private static void judge(boolean isServer, int port, String host, String roots, String chain, String key)
+      throws Exception {
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(chain.isEmpty() ? null : keyManagers(certificates(chain), privateKey(key)), trustManagers(roots), null);
+    try (Socket plain = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      plain.setSoTimeout(10_000);
       // Over a socket that is open already, so that the name need not resolve.
-      SSLSocket socket = (SSLSocket) client.getSocketFactory().createSocket(plain, host, listener.getLocalPort(), true);
-      if (!host.isEmpty()) {
+      SSLSocket socket =
+          isServer
+              ? (SSLSocket) context.getSocketFactory().createSocket(plain, null, false)
+              : (SSLSocket) context.getSocketFactory().createSocket(plain, host, port, false);
+      if (isServer) {
+        socket.setUseClientMode(false);
+        socket.setNeedClientAuth(true);
+      } else {
         SSLParameters parameters = socket.getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         socket.setSSLParameters(parameters);
       }
       socket.startHandshake();
+      // Closed at once with something unread, the connection would be reset, and what was just sent be lost.
+      plain.shutdownOutput();
+      plain.getInputStream().readAllBytes();
     }
   }
 
-  private static void serve(SSLServerSocket listener) {
-    try (SSLSocket socket = (SSLSocket) listener.accept()) {
-      socket.startHandshake();
-      socket.getInputStream().read();
-    } catch (Exception refusedByClient) {
-      // The client says why.
-    }
-  }
-
-  private static X509TrustManager trustManager(List<X509Certificate> roots) throws Exception {
+  private static TrustManager[] trustManagers(String roots) throws Exception {
     KeyStore store = KeyStore.getInstance("PKCS12");
     store.load(null, null);
-    for (int index = 0; index < roots.size(); index++) {
-      store.setCertificateEntry("root" + index, roots.get(index));
+    List<X509Certificate> anchors = certificates(roots);
+    for (int index = 0; index < anchors.size(); index++) {
+      store.setCertificateEntry("root" + index, anchors.get(index));
     }
     PKIXBuilderParameters parameters = new PKIXBuilderParameters(store, new X509CertSelector());
     parameters.setRevocationEnabled(false);
     TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
     factory.init(new CertPathTrustManagerParameters(parameters));
-    return (X509TrustManager) factory.getTrustManagers()[0];
+    return factory.getTrustManagers();
   }
 
   private static KeyManager[] keyManagers(List<X509Certificate> chain, PrivateKey key) throws Exception {
@@ -115,7 +103,15 @@ public class VerifyChains {
 
   private static PrivateKey privateKey(String file) throws Exception {
     String body = Files.readString(Path.of(file)).replaceAll("-----[^-]+-----|\\s", "");
-    return KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(body)));
+    PKCS8EncodedKeySpec encoded = new PKCS8EncodedKeySpec(Base64.getDecoder().decode(body));
+    for (String algorithm : List.of("EC", "RSA", "EdDSA")) {
+      try {
+        return KeyFactory.getInstance(algorithm).generatePrivate(encoded);
+      } catch (InvalidKeySpecException otherAlgorithm) {
+        // PKCS#8 says which one; Java wants to be told.
+      }
+    }
+    throw new IOException("own key: of no known algorithm");
   }
 
   private static String reasons(Throwable error) {
