@@ -29,21 +29,24 @@ import { nextStep } from "../rotation/nextStep";
 import { phaseTable } from "../rotation/phaseTable";
 import type { Refusal } from "../rotation/refusal";
 import type { Transition } from "../rotation/transition";
-import type { AuthorityKindName } from "../rotation/trustSoak";
-import { AuthorityKind, DEFAULT_TRUST_SOAK } from "../rotation/trustSoak";
+import { AuthorityKind } from "../rotation/trustSoak";
 import { checkStacksOf } from "./clientStackChecks";
 import { attempt, checkResult } from "./checks";
 import { refuse } from "./certificateChecks";
 import { now, signingTime } from "./clock";
 import { inform } from "./engineLog";
 import type { LedgerInputs } from "./ledgerInputs";
-import { evidenceOf, ledgerInputs, ledgerOutputs } from "./ledgerInputs";
+import {
+  evidenceOf,
+  ledgerInputs,
+  ledgerOutputs,
+  kindOf,
+  soakOf,
+} from "./ledgerInputs";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
 import type { Properties } from "./wire";
-
-const DAY = 86_400_000;
 
 /**
  * `mqtt-pki:index:CertificateAuthority`: the ledger of a CA's generations.
@@ -193,24 +196,6 @@ function withoutUnknown(
       ]),
     ),
   };
-}
-
-function kindOf({
-  kind,
-  rootTrustAnchorsPem,
-}: LedgerInputs): AuthorityKindName {
-  const known = Object.values(AuthorityKind).find((name) => name === kind);
-  return (
-    known ??
-    (rootTrustAnchorsPem === undefined
-      ? AuthorityKind.ServerRoot
-      : AuthorityKind.Intermediate)
-  );
-}
-
-function soakOf(inputs: LedgerInputs): number {
-  const { minimumTrustSoakDays: days } = inputs;
-  return days === undefined ? DEFAULT_TRUST_SOAK[kindOf(inputs)] : days * DAY;
 }
 
 /** Refuses a change that cuts somebody off, and shows what one that does not comes to. */

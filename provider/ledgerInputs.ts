@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { LedgerEvidence } from "../rotation/evidence";
 import { certificateFacts } from "../rotation/evidence";
+import type { AuthorityKindName } from "../rotation/trustSoak";
+import { AuthorityKind, DEFAULT_TRUST_SOAK } from "../rotation/trustSoak";
 import * as schema from "./schema";
+
+const DAY = 86_400_000;
 
 const ledgerFields = {
   /** One of `AuthorityKind`. */
@@ -91,4 +95,28 @@ function subjectOf(certificatePem: string | undefined): string {
   return certificatePem === undefined
     ? ""
     : certificateFacts(certificatePem).subject;
+}
+
+/** Who verifies what is below a CA; by its issuer where the code does not say it. */
+export function kindOf({
+  kind,
+  rootTrustAnchorsPem,
+}: Pick<LedgerInputs, "kind" | "rootTrustAnchorsPem">): AuthorityKindName {
+  return (
+    Object.values(AuthorityKind).find((name) => name === kind) ??
+    (rootTrustAnchorsPem === undefined
+      ? AuthorityKind.ServerRoot
+      : AuthorityKind.Intermediate)
+  );
+}
+
+/** How long a generation of a CA must have been published before it may sign, in milliseconds. */
+export function soakOf(
+  ledger: Pick<
+    LedgerInputs,
+    "kind" | "rootTrustAnchorsPem" | "minimumTrustSoakDays"
+  >,
+): number {
+  const { minimumTrustSoakDays: days } = ledger;
+  return days === undefined ? DEFAULT_TRUST_SOAK[kindOf(ledger)] : days * DAY;
 }

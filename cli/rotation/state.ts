@@ -7,14 +7,18 @@ import {
 import { PROFILES } from "../../pki/profile";
 import { x509 } from "../../pki/webcrypto";
 import type { LedgerOutputs } from "../../provider/ledgerInputs";
-import { evidenceOf, ledgerOutputs } from "../../provider/ledgerInputs";
+import {
+  evidenceOf,
+  kindOf,
+  ledgerOutputs,
+  soakOf,
+} from "../../provider/ledgerInputs";
 import { liveFields } from "../../provider/liveFields";
 import { nameOf, typeOf } from "../../provider/resource";
 import type { LedgerEvidence } from "../../rotation/evidence";
 import { certificateFacts } from "../../rotation/evidence";
 import type { LiveCertificates } from "../../rotation/liveCertificates";
 import type { AuthorityKindName } from "../../rotation/trustSoak";
-import { AuthorityKind, DEFAULT_TRUST_SOAK } from "../../rotation/trustSoak";
 import { reason } from "../files";
 import { UsageError } from "../options";
 
@@ -37,8 +41,6 @@ export interface StackState {
   /** Everything that was issued below them and may be in use. */
   readonly live: readonly LiveCertificates[];
 }
-
-const DAY = 86_400_000;
 
 const resource = z.object({
   urn: z.string(),
@@ -153,37 +155,18 @@ function parseOutputs<T>(
 
 function readAuthority(name: string, outputs: LedgerOutputs): AuthorityState {
   const { generations, confirmedBundle, bundleSha256 } = outputs;
-  const { minimumTrustSoakDays: days } = outputs;
   const kind = kindOf(outputs);
   return {
     name,
     kind,
     evidence: evidenceOf(outputs),
-    minimumTrustSoak:
-      confirmedBundle === bundleSha256
-        ? 0
-        : days === undefined
-          ? DEFAULT_TRUST_SOAK[kind]
-          : days * DAY,
+    minimumTrustSoak: confirmedBundle === bundleSha256 ? 0 : soakOf(outputs),
     certificates: Object.fromEntries(
       Object.entries(generations).flatMap(([id, { certificatePem }]) =>
         certificatePem === undefined ? [] : [[id, certificatePem]],
       ),
     ),
   };
-}
-
-/** As the plugin takes it where the ledger is one of version 0.1, which did not say. */
-function kindOf({
-  kind,
-  rootTrustAnchorsPem,
-}: LedgerOutputs): AuthorityKindName {
-  return (
-    Object.values(AuthorityKind).find((name) => name === kind) ??
-    (rootTrustAnchorsPem === undefined
-      ? AuthorityKind.ServerRoot
-      : AuthorityKind.Intermediate)
-  );
 }
 
 function liveOfCertificate(
