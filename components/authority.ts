@@ -20,14 +20,16 @@ import type { GenerationArgs } from "./generationArgs";
 import type { NamedGeneration } from "./namedGenerations";
 import { namedGenerations } from "./namedGenerations";
 import type { IssuerSigner } from "./issuer";
+import { lifetimeOf } from "./validity";
 
 /** What the code says of a CA's rotation. */
 export interface RotationArgs {
-  readonly generations?: Record<string, GenerationArgs>;
-  readonly acknowledge?: pulumi.Input<pulumi.Input<AcknowledgementArgs>[]>;
-  readonly confirmedBundle?: pulumi.Input<string>;
-  readonly minimumTrustSoakDays?: pulumi.Input<number>;
-  readonly clientStacks?: pulumi.Input<pulumi.Input<string>[]>;
+  readonly generations?: Record<string, GenerationArgs> | undefined;
+  readonly acknowledge?:
+    pulumi.Input<pulumi.Input<AcknowledgementArgs>[]> | undefined;
+  readonly confirmedBundle?: pulumi.Input<string> | undefined;
+  readonly minimumTrustSoakDays?: pulumi.Input<number> | undefined;
+  readonly clientStacks?: pulumi.Input<pulumi.Input<string>[]> | undefined;
 }
 
 /** What a CA is to be. */
@@ -130,22 +132,14 @@ function planOf(
       order: given as AuthorityOrder,
     };
   }
-  const { subject, key, validityDays, validity } = args;
-  const { validityDays: days, validity: dates, ...rest } = order;
+  const { subject, key } = args;
+  const { validityDays, validity, ...rest } = order;
   return {
     ...shared,
     existing: undefined,
     order: {
       ...rest,
-      ...(validityDays === undefined && validity === undefined
-        ? {
-            ...(days !== undefined && { validityDays: days }),
-            ...(dates !== undefined && { validity: dates }),
-          }
-        : {
-            ...(validityDays !== undefined && { validityDays }),
-            ...(validity !== undefined && { validity }),
-          }),
+      ...lifetimeOf(args, lifetimeOf(order, {})),
       ...(subject !== undefined && { subject }),
       ...(key !== undefined && { key }),
     },

@@ -101,11 +101,7 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
         signingPolicy,
         issuer,
         kind: "intermediate",
-        rotation: {
-          ...(generations !== undefined && { generations }),
-          ...(acknowledge !== undefined && { acknowledge }),
-          ...(clientStacks !== undefined && { clientStacks }),
-        },
+        rotation: { generations, acknowledge, clientStacks },
         defaults: { validityDays: 1825, pathLength: 0 },
       },
       { parent: this },
