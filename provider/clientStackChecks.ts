@@ -1,4 +1,4 @@
-import { createPublicKey } from "node:crypto";
+import { X509Certificate } from "node:crypto";
 import { readPathLength } from "../pki/authority";
 import { describeKey } from "../pki/key";
 import { readNameConstraints } from "../pki/nameConstraints";
@@ -13,10 +13,15 @@ export function checkStacksOf({
   clientStacks = [],
   rootTrustAnchorsPem,
 }: LedgerInputs): Refusal[] {
+  if (clientStacks.length === 0) {
+    return [];
+  }
   return Object.entries(generations).flatMap(
     ([id, { certificatePem = "" }]) => {
       const certificate = parse(certificatePem);
-      const key = certificate && keyOf(certificate);
+      const key =
+        certificate &&
+        describeKey(new X509Certificate(certificatePem).publicKey);
       if (certificate === undefined || key === undefined) {
         return [];
       }
@@ -48,16 +53,4 @@ function parse(pem: string): x509.X509Certificate | undefined {
   } catch {
     return undefined;
   }
-}
-
-function keyOf(
-  certificate: x509.X509Certificate,
-): ReturnType<typeof describeKey> {
-  return describeKey(
-    createPublicKey({
-      key: Buffer.from(certificate.publicKey.rawData),
-      format: "der",
-      type: "spki",
-    }),
-  );
 }
