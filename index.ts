@@ -6,6 +6,7 @@ import {
   RootCA,
   ServerCertificate,
   ThingsBoardMqtt,
+  TrustBundle,
   TrustedBy,
 } from "./components";
 import { readSettings } from "./settings";
@@ -72,6 +73,13 @@ const thingsBoard = new ThingsBoardMqtt("thingsboard", {
   ...settings.thingsBoard,
 });
 
+const deviceRoots = new TrustBundle("device-roots", {
+  authority: deviceRoot,
+  namespace,
+  configMapName: "mqtt-device-ca-bundle",
+  provider,
+});
+
 const rendered = (kind: string, name: pulumi.Input<string>) =>
   settings.target === "render"
     ? pulumi.interpolate`${renderDirectory}/1-manifest/v1-${kind}-${namespace}-${name}.yaml`
@@ -99,6 +107,13 @@ export const whatGoesWhere = [
     goesTo: "device firmware",
     secret: false,
     expires: serverRoot.notAfter,
+  },
+  {
+    file: rendered("configmap", deviceRoots.configMapName),
+    purpose: "device root (ca-bundle.pem)",
+    goesTo: "a broker that verifies devices by a CA file",
+    secret: false,
+    expires: deviceRoot.notAfter,
   },
   ...(batch.secretName === undefined
     ? []

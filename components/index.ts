@@ -5,4 +5,5 @@ export * from "./issuer";
 export * from "./rootCA";
 export * from "./serverCertificate";
 export * from "./thingsBoardMqtt";
+export * from "./trustBundle";
 export * from "../resources";

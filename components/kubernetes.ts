@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 /** On every object this package makes. */
@@ -69,6 +70,22 @@ function nameProblems(name: string, path: string): string[] {
     : [
         `${path}: ${JSON.stringify(name)} is no name of a Kubernetes object; use a-z 0-9 - and ., 1 to 253 characters, a letter or digit at both ends.`,
       ];
+}
+
+/** SHA-256 over a trust bundle's PEM, lowercase hex: the same figure as a CA's `bundleSha256`. */
+export function bundleSha256Of(
+  trustAnchorsPem: pulumi.Input<string>,
+): pulumi.Output<string> {
+  return pulumi
+    .output(trustAnchorsPem)
+    .apply((pem) => createHash("sha256").update(pem).digest("hex"));
+}
+
+/** By these a trust bundle on a cluster is recognized without reading it. */
+export function bundleAnnotations(
+  trustAnchorsPem: pulumi.Input<string>,
+): Record<string, pulumi.Output<string>> {
+  return { "mqtt-pki/bundle-sha256": bundleSha256Of(trustAnchorsPem) };
 }
 
 /** Text as a Secret's `data` wants it; a secret whatever it was. */

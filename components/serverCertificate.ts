@@ -19,7 +19,12 @@ import { signerOf } from "./issuer";
 import type { CompleteKey } from "./keyAndRequest";
 import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
 import { lifetimeOf } from "./validity";
-import { LABELS, checkedName, secretData } from "./kubernetes";
+import {
+  LABELS,
+  bundleAnnotations,
+  checkedName,
+  secretData,
+} from "./kubernetes";
 
 /** Where the Secret of a server goes. */
 export interface ServerSecretArgs {
@@ -239,6 +244,7 @@ function createSecret(
           "mqtt-pki/fingerprint-sha256": certificate.fingerprintSha256,
           "mqtt-pki/serial-number": certificate.serialNumber,
           "mqtt-pki/not-after": certificate.notAfter,
+          ...bundleAnnotations(parent.trustAnchorsPem),
           ...(issuer.activeGeneration !== undefined && {
             "mqtt-pki/issuer-generation": issuer.activeGeneration,
           }),

@@ -1,6 +1,11 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { LABELS, checkedName, secretData } from "./kubernetes";
+import {
+  LABELS,
+  bundleAnnotations,
+  checkedName,
+  secretData,
+} from "./kubernetes";
 
 /** The broker's certificate: a `ServerCertificate`, or its outputs. */
 export interface BrokerCertificate {
@@ -106,6 +111,7 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       ),
       { "ca-bundle.pem": args.server.trustAnchorsPem },
       child,
+      bundleAnnotations(args.server.trustAnchorsPem),
     );
     this.environmentSecretName = createPassphraseSecret(name, args, child);
     this.deviceProfile = deviceProfileOf(args);
@@ -152,10 +158,18 @@ function createConfigMap(
   object: ReturnType<typeof checkedName>,
   data: pulumi.Input<Record<string, pulumi.Input<string>>>,
   opts: pulumi.CustomResourceOptions,
+  annotations?: Record<string, pulumi.Input<string>>,
 ): pulumi.Output<string> {
   return new kubernetes.core.v1.ConfigMap(
     name,
-    { metadata: { ...object, labels: LABELS }, data },
+    {
+      metadata: {
+        ...object,
+        labels: LABELS,
+        ...(annotations !== undefined && { annotations }),
+      },
+      data,
+    },
     opts,
   ).metadata.name;
 }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { digest } from "../support/rendered";
 import { isSecret, secret } from "../provider/support/wire";
 import { valueOf } from "./support/record";
 import type { Recorder } from "./support/record";
@@ -43,6 +44,7 @@ describe("what a server's Secret holds", () => {
         "mqtt-pki/serial-number": "server-certificate.serialNumber",
         "mqtt-pki/not-after": "server-certificate.notAfter",
         "mqtt-pki/issuer-generation": "1",
+        "mqtt-pki/bundle-sha256": digest("root-certificate.certificatePem"),
       },
     });
   });

@@ -35,7 +35,14 @@ const SERVER_SECRET = "v1-secret-thingsboard-tb-mqtts.yaml";
 const DEVICE_SECRET = "v1-secret-thingsboard-devices-demo-0.yaml";
 const ENVIRONMENT = "v1-configmap-thingsboard-tb-mqtts-env.yaml";
 const BUNDLE = "v1-configmap-thingsboard-mqtt-ca-bundle.yaml";
-const MANIFESTS = [SERVER_SECRET, DEVICE_SECRET, ENVIRONMENT, BUNDLE];
+const DEVICE_BUNDLE = "v1-configmap-thingsboard-mqtt-device-ca-bundle.yaml";
+const MANIFESTS = [
+  SERVER_SECRET,
+  DEVICE_SECRET,
+  ENVIRONMENT,
+  BUNDLE,
+  DEVICE_BUNDLE,
+];
 
 const fleet = new Fleet();
 let outputs: Record<string, unknown>;
@@ -61,7 +68,7 @@ function textOutput(name: string): string {
 }
 
 describe("the first update", () => {
-  test("renders the broker's Secret, the two ConfigMaps and the devices, and nothing else", () => {
+  test("renders the broker's Secret, the ConfigMaps and the devices, and nothing else", () => {
     const files = Object.entries(tree(fleet.rendered()))
       .filter(([, { sha256 }]) => sha256 !== undefined)
       .map(([path]) => path);
@@ -150,10 +157,24 @@ describe("the first update", () => {
       "mqtt-pki/fingerprint-sha256": digest(leaf.raw),
       "mqtt-pki/serial-number": leaf.serialNumber.toLowerCase(),
       "mqtt-pki/issuer-generation": "1",
+      "mqtt-pki/bundle-sha256": digest(required(data, "ca.crt")),
       "mqtt-pki/not-after": leaf.validToDate
         .toISOString()
         .replace(".000Z", "Z"),
     });
+  });
+
+  test("gives both sides the roots they know the other by, with the digest of the bundle beside", () => {
+    for (const [name, output] of [
+      [BUNDLE, "serverTrustAnchors"],
+      [DEVICE_BUNDLE, "deviceTrustAnchors"],
+    ] as const) {
+      const { metadata, data } = manifest(name);
+      expect(data).toEqual({ "ca-bundle.pem": textOutput(output) });
+      expect(metadata.annotations).toEqual({
+        "mqtt-pki/bundle-sha256": digest(textOutput(output)),
+      });
+    }
   });
 
   test("tells ThingsBoard by MQTT_SSL_* where the Secret's files are mounted", () => {
