@@ -17,6 +17,10 @@ const TASKS = {
   conformance: () => run("jest/bin/jest.js", ["test/e2e/conformance", ...args]),
   interop: () =>
     run("jest/bin/jest.js", ["test/interop/(stacks|linters).test", ...args]),
+  "rotation-proof": async () => {
+    const { proveRotation } = await import("./rotationProof.mjs");
+    return proveRotation(args);
+  },
   bench: () => runTypeScript("bench/engine.ts", args),
   lint: async () =>
     (await run("typescript/bin/tsc", ["--noEmit"])) ||

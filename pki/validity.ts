@@ -46,9 +46,13 @@ export function validityFrom(now: Date, order: ValidityOrder): Validity {
 }
 
 const DATE =
-  /^(\d{4})-?(\d{2})-?(\d{2})T?(\d{2}):?(\d{2}):?(\d{2})(?:\.000)?Z$/;
+  /^(\d{4})-?(\d{2})-?(\d{2})[T ]?(\d{2}):?(\d{2}):?(\d{2})(?:(?:\.000)?Z| \+0000 UTC)$/;
 
-/** Reads a date of the forms `2026-12-01T00:00:00Z` and `20261201000000Z`; `undefined` for all else. */
+/**
+ * Reads a date of the forms `2026-12-01T00:00:00Z` and `20261201000000Z`, and
+ * `2026-12-01 00:00:00 +0000 UTC`, which is what becomes of the first without
+ * quotes in a stack's configuration; `undefined` for all else.
+ */
 export function parseDate(text: string | undefined): Date | undefined {
   const match = DATE.exec(text ?? "");
   if (match === null) {

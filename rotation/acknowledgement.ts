@@ -42,14 +42,20 @@ export function canBeAcknowledged(rule: string): boolean {
   return (RULES as readonly string[]).includes(rule) && !isFirm(rule);
 }
 
+/** The day alone: what stands without quotes in a stack's configuration comes as `2027-01-31 00:00:00 +0000 UTC`. */
+function dayOf({ until }: Acknowledgement): string {
+  return until.replace(/ 00:00:00 \+0000 UTC$/, "");
+}
+
 /** The end of the last day on which it holds; `undefined` where `until` is no date. */
-function endOf({ until }: Acknowledgement): Date | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(until)) {
+function endOf(acknowledgement: Acknowledgement): Date | undefined {
+  const text = dayOf(acknowledgement);
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) {
     return undefined;
   }
-  const day = new Date(`${until}T00:00:00.000Z`);
+  const day = new Date(`${text}T00:00:00.000Z`);
   // JavaScript makes the 2nd of March of a 30th of February.
-  return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== until
+  return Number.isNaN(day.getTime()) || day.toISOString().slice(0, 10) !== text
     ? undefined
     : new Date(day.getTime() + DAY);
 }
@@ -182,7 +188,7 @@ export function applyAcknowledgements(
     } else if (ended !== undefined) {
       refused.push({
         ...refusal,
-        message: `${refusal.message} The acknowledgement of ${ended.rule} ended on ${ended.until}.`,
+        message: `${refusal.message} The acknowledgement of ${ended.rule} ended on ${dayOf(ended)}.`,
       });
     } else {
       refused.push(refusal);
@@ -192,10 +198,9 @@ export function applyAcknowledgements(
 }
 
 /** `I4 is acknowledged until 2027-01-31: all brokers were restarted`. */
-export function formatAcknowledgement({
-  rule,
-  reason,
-  until,
-}: Acknowledgement): string {
-  return `${rule} is acknowledged until ${until}: ${reason.trim()}`;
+export function formatAcknowledgement(
+  acknowledgement: Acknowledgement,
+): string {
+  const { rule, reason } = acknowledgement;
+  return `${rule} is acknowledged until ${dayOf(acknowledgement)}: ${reason.trim()}`;
 }

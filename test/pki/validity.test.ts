@@ -247,6 +247,9 @@ describe("dates in an order", () => {
         expect(parseDate(text(whole))).toEqual(whole);
         expect(parseDate(text(whole).replace(/[-:T]/g, ""))).toEqual(whole);
         expect(parseDate(whole.toISOString())).toEqual(whole);
+        expect(
+          parseDate(text(whole).replace("T", " ").replace("Z", " +0000 UTC")),
+        ).toEqual(whole);
       }),
     );
   });

@@ -57,6 +57,14 @@ describe("which rules can be acknowledged", () => {
   });
 });
 
+test("a day without quotes in a stack's configuration is the same day", () => {
+  const unquoted = acknowledgement({ until: `${day(30)} 00:00:00 +0000 UTC` });
+  expect(checkAcknowledgements([unquoted], NOW)).toEqual([]);
+  expect(formatAcknowledgement(unquoted)).toBe(
+    formatAcknowledgement(acknowledgement()),
+  );
+});
+
 describe("a mistake in an acknowledgement", () => {
   test.each([
     ["no reason", { reason: "" }, /reason: is empty/],

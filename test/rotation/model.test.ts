@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { WHOLE_PROOF, figures } from "../support/figures";
 import { formatTransition, readTransition } from "../../rotation/transition";
 import { Justification, justify, withState } from "./justification";
 import type { Step } from "./pullRequests";
@@ -6,7 +7,9 @@ import { CHANGES, change } from "./pullRequests";
 import type { Code, Domain, RuleSet } from "./world";
 import { ALL_RULES, World, wanted } from "./world";
 
-const RUNS = Number(process.env.MQTT_PKI_MODEL_RUNS ?? "300");
+const RUNS = Number(
+  process.env.MQTT_PKI_MODEL_RUNS ?? (WHOLE_PROOF ? "10000" : "300"),
+);
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 const START = Date.UTC(2026, 10, 20);
@@ -218,7 +221,7 @@ describe("a simulated fleet, through random pull requests and clocks", () => {
       }),
       { numRuns: RUNS },
     );
-    console.log(`${RUNS} runs\n${tally.toString()}`);
+    figures(`model: ${RUNS} random sequences`, tally.toString());
     // Nothing is proved by sequences in which nothing happens.
     for (const kind of [
       "activate, confirmed before the soak time was over",
@@ -251,7 +254,7 @@ describe("a simulated fleet, through random pull requests and clocks", () => {
           ),
       },
     ],
-  ])("loses somebody with %s", (_name, broken) => {
+  ])("loses somebody with %s", (name, broken) => {
     const tally = new Tally();
     fc.assert(
       fc.property(run, (sequence) => {
@@ -259,8 +262,9 @@ describe("a simulated fleet, through random pull requests and clocks", () => {
       }),
       { numRuns: 300, seed: 1 },
     );
-    console.log(
-      `devices lost: ${tally.lost} of ${tally.accepted} accepted updates`,
+    figures(
+      `model with a broken rule: ${name}`,
+      `devices lost: ${tally.lost} in ${tally.accepted} accepted updates`,
     );
     expect(tally.lost).toBeGreaterThan(0);
   });

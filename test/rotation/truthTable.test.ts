@@ -1,3 +1,4 @@
+import { figures } from "../support/figures";
 import { readChange } from "../../rotation/ledger";
 import { NOW, code, ledger } from "./ledgers";
 
@@ -122,8 +123,9 @@ describe("the truth table of one update", () => {
         }
       }
       const named = [...rules].map(([rule, count]) => `${rule} ${count}`);
-      console.log(
-        `${size} generation(s), ${all.length ** 2} pairs of lists: ${counts.allowed} allowed, ${counts.refused} refused (${named.sort().join(", ")})`,
+      figures(
+        `truth table: ${size} generation(s)`,
+        `${all.length ** 2} pairs of lists: ${counts.allowed} allowed, ${counts.refused} refused (${named.sort().join(", ")})`,
       );
       expect(wrong).toEqual([]);
       expect(counts.allowed + counts.refused).toBe(STATES.length ** (2 * size));

@@ -1,10 +1,14 @@
-import { Fleet } from "../support/fleet";
-import { actions, messages } from "../support/report";
-import type { Report } from "../support/report";
-import { digest, readObject, required, tree } from "../support/rendered";
-import { certificateAt, identityOf, splitPem } from "../support/certificates";
-import type { OpenSsl } from "../pki/support/openssl";
-import { describeOpenSsl } from "../pki/support/openssl";
+import { Fleet } from "../../support/fleet";
+import { actions, messages } from "../../support/report";
+import type { Report } from "../../support/report";
+import { digest, readObject, required, tree } from "../../support/rendered";
+import {
+  certificateAt,
+  identityOf,
+  splitPem,
+} from "../../support/certificates";
+import type { OpenSsl } from "../../pki/support/openssl";
+import { describeOpenSsl } from "../../pki/support/openssl";
 
 // A root and an intermediate rotated to the end, one reviewed change an update, on an injected clock.
 
