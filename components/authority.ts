@@ -153,8 +153,8 @@ function makeLedger(
   made: readonly MadeGeneration[],
   opts: pulumi.CustomResourceOptions,
 ): CertificateAuthority {
-  const certificates = new Map(
-    made.map((generation) => [generation.id, generation.made.certificatePem]),
+  const resources = new Map(
+    made.map((generation) => [generation.id, generation.made]),
   );
   const { acknowledge, confirmedBundle } = rotation;
   const { minimumTrustSoakDays, clientStacks } = rotation;
@@ -164,12 +164,13 @@ function makeLedger(
       kind,
       generations: Object.fromEntries(
         named.map(({ id, args: { state } }) => {
-          const certificatePem = certificates.get(id);
+          const { certificatePem, publicKeyPem } = resources.get(id) ?? {};
           return [
             id,
             {
               state,
               ...(certificatePem !== undefined && { certificatePem }),
+              ...(publicKeyPem !== undefined && { publicKeyPem }),
             },
           ];
         }),

@@ -45,6 +45,8 @@ export interface GenerationResources {
   /** PKCS#8 PEM, secret; empty where the CA was adopted without its key. */
   readonly privateKeyPem: pulumi.Output<string>;
   readonly certificatePem: pulumi.Output<string>;
+  /** SubjectPublicKeyInfo in PEM; left out where the CA was adopted. */
+  readonly publicKeyPem?: pulumi.Output<string>;
   readonly fingerprintSha256: pulumi.Output<string>;
   readonly notAfter: pulumi.Output<string>;
   /** The CA as those below see it before the certificate exists. */
@@ -151,6 +153,7 @@ function make(
   return {
     privateKeyPem,
     certificatePem,
+    publicKeyPem,
     fingerprintSha256,
     notAfter,
     authority: { subject, ...lifetime, ...limits },

@@ -180,7 +180,7 @@ function refusedStacks(inputs: LedgerInputs): readonly Problem[] {
   ).refused;
 }
 
-/** Of a generation that this update makes, the state is known and the certificate is not. */
+/** Of a generation that this update makes, the state is known and neither certificate nor key is; of one that it renews, the key is. */
 function withoutUnknown(
   inputs: LedgerInputs,
   unknown: readonly string[],
@@ -188,12 +188,21 @@ function withoutUnknown(
   return {
     ...inputs,
     generations: Object.fromEntries(
-      Object.entries(inputs.generations).map(([id, { state, ...rest }]) => [
-        id,
-        unknown.includes(`generations.${id}.certificatePem`)
-          ? { state }
-          : { state, ...rest },
-      ]),
+      Object.entries(inputs.generations).map(([id, generation]) => {
+        const isUnknown = (member: string) =>
+          unknown.includes(`generations.${id}.${member}`);
+        const { certificatePem, publicKeyPem, ...rest } = generation;
+        return [
+          id,
+          {
+            ...rest,
+            ...(certificatePem !== undefined &&
+              !isUnknown("certificatePem") && { certificatePem }),
+            ...(publicKeyPem !== undefined &&
+              !isUnknown("publicKeyPem") && { publicKeyPem }),
+          },
+        ];
+      }),
     ),
   };
 }
@@ -298,12 +307,14 @@ function unmadeGenerations(
   { generations }: LedgerInputs,
 ): Record<string, GenerationAfter> {
   return Object.fromEntries(
-    Object.entries(generations).flatMap(([id, { state, certificatePem }]) =>
-      certificatePem !== undefined ||
-      state === GenerationState.Retired ||
-      known[id] !== undefined
-        ? []
-        : [[id, { state, facts: unknownFacts(id) }]],
+    Object.entries(generations).flatMap(
+      ([id, { state, certificatePem, publicKeyPem }]) =>
+        certificatePem !== undefined ||
+        publicKeyPem !== undefined ||
+        state === GenerationState.Retired ||
+        known[id] !== undefined
+          ? []
+          : [[id, { state, facts: unknownFacts(id) }]],
     ),
   );
 }

@@ -15,6 +15,7 @@ const ledgerFields = {
     z.strictObject({
       state: z.string(),
       certificatePem: z.string().exactOptional(),
+      publicKeyPem: z.string().exactOptional(),
     }),
   ),
   acknowledge: schema.acknowledgements.exactOptional(),

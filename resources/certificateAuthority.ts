@@ -30,6 +30,8 @@ export interface LedgerGenerationArgs {
   state: pulumi.Input<string>;
   /** Left out where it is retired. */
   certificatePem?: pulumi.Input<string>;
+  /** SubjectPublicKeyInfo in PEM: by this a generation is known in a preview that renews its certificate. Left out where it is retired or was made elsewhere. */
+  publicKeyPem?: pulumi.Input<string>;
 }
 
 /** What earlier updates did with a generation. */

@@ -1,5 +1,5 @@
 import { X509Certificate, createHash } from "node:crypto";
-import { keyIdentifier, publicKeyDer } from "../pki/key";
+import { keyIdentifier, publicKeyDer, readPublicKey } from "../pki/key";
 import { formatSubject, readSubject } from "../pki/subject";
 import { formatDate } from "../pki/validity";
 import { x509 } from "../pki/webcrypto";
@@ -67,6 +67,16 @@ export interface GenerationAfter {
   readonly state: string;
   /** Left out where it is retired, or where a preview does not know the certificate yet. */
   readonly facts?: CertificateFacts;
+  /** Of its key, where a preview that renews the certificate knows that already. */
+  readonly subjectKeyIdentifier?: string;
+}
+
+/** What a generation is known by, as far as that is known. */
+export function keyIdentifierOf({
+  facts,
+  subjectKeyIdentifier,
+}: GenerationAfter): string | undefined {
+  return facts?.subjectKeyIdentifier ?? subjectKeyIdentifier;
 }
 
 /** The generations of the code as {@link recordEvidence} takes them. */
@@ -74,15 +84,27 @@ export function generationsAfter(
   generations: Readonly<Record<string, Generation>>,
 ): Record<string, GenerationAfter> {
   return Object.fromEntries(
-    Object.entries(generations).map(([id, { state, certificatePem }]) => [
+    Object.entries(generations).map(([id, generation]) => [
       id,
-      {
-        state,
-        ...(certificatePem !== undefined &&
-          certificatePem !== "" && { facts: certificateFacts(certificatePem) }),
-      },
+      { state: generation.state, ...known(generation) },
     ]),
   );
+}
+
+function known({
+  certificatePem = "",
+  publicKeyPem,
+}: Generation): Omit<GenerationAfter, "state"> {
+  if (certificatePem !== "") {
+    return { facts: certificateFacts(certificatePem) };
+  }
+  return publicKeyPem === undefined
+    ? {}
+    : {
+        subjectKeyIdentifier: keyIdentifier(
+          readPublicKey(publicKeyPem, "publicKeyPem"),
+        ),
+      };
 }
 
 /**
@@ -145,16 +167,16 @@ export function recordEvidence(
 function evidenceOf(
   old: LedgerEvidence["generations"],
   id: string,
-  { facts }: GenerationAfter,
+  generation: GenerationAfter,
 ): string | undefined {
   if (old[id] !== undefined) {
     return id;
   }
-  return facts === undefined
+  const key = keyIdentifierOf(generation);
+  return key === undefined
     ? undefined
     : Object.keys(old).find(
-        (other) =>
-          old[other]?.subjectKeyIdentifier === facts.subjectKeyIdentifier,
+        (other) => old[other]?.subjectKeyIdentifier === key,
       );
 }
 

@@ -24,6 +24,8 @@ export interface Generation {
   readonly state: string;
   /** Left out where it is retired. */
   readonly certificatePem?: string;
+  /** SubjectPublicKeyInfo in PEM, where it is known. */
+  readonly publicKeyPem?: string;
 }
 
 /** Whether the trust bundle holds a generation of this state. */

@@ -1,4 +1,5 @@
 import type { GenerationAfter, LedgerEvidence } from "./evidence";
+import { keyIdentifierOf } from "./evidence";
 import { checkGenerations } from "./generation";
 import { checkSubjectsAndKeys } from "./generationCertificates";
 import type { Refusal } from "./refusal";
@@ -41,15 +42,16 @@ export function readChange(
   const { transition, refusals } = readTransition(
     before,
     Object.fromEntries(
-      Object.entries(after).map(([id, { state, facts }]) => [
-        id,
-        {
-          state,
-          ...(facts !== undefined && {
-            subjectKeyIdentifier: facts.subjectKeyIdentifier,
-          }),
-        },
-      ]),
+      Object.entries(after).map(([id, generation]) => {
+        const subjectKeyIdentifier = keyIdentifierOf(generation);
+        return [
+          id,
+          {
+            state: generation.state,
+            ...(subjectKeyIdentifier !== undefined && { subjectKeyIdentifier }),
+          },
+        ];
+      }),
     ),
   );
   return {

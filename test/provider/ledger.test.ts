@@ -1,5 +1,6 @@
 import type { Party } from "../pki/support/authority";
 import { scratchFolder } from "../pki/support/openssl";
+import { certificateAt } from "../support/certificates";
 import { Ledger, threeRoots } from "./support/ledger";
 import type { Properties } from "./support/wire";
 import { UNKNOWN } from "./support/wire";
@@ -93,6 +94,34 @@ describe("a rotation", () => {
         made.inputs({ "2026a": "staged", "2027a": "active" }),
       ),
     ).toMatch(/"2026a" left the trust bundle on 2027-12-10T00:00:00Z.*\(I9\)/);
+  });
+
+  test("begins with a name for the key there is, also in an update that renews its certificate", async () => {
+    const made = ledger();
+    const certificatePem = parties["2026a"]?.certificatePem ?? "";
+    const publicKeyPem = certificateAt(certificatePem).publicKey.export({
+      type: "spki",
+      format: "pem",
+    });
+    const named = (id: string, pem: unknown, key: unknown = publicKeyPem) =>
+      made.inputs(
+        {},
+        {
+          generations: {
+            [id]: { state: "active", certificatePem: pem, publicKeyPem: key },
+          },
+        },
+      );
+    await made.create(DAY_1, named("1", certificatePem));
+    const preview = await made.preview(DAY_2, named("2026a", UNKNOWN));
+    expect([preview.refusal, preview.diff?.changes]).toEqual(["", "some"]);
+    expect(
+      await made.refusal(DAY_2, named("2026a", UNKNOWN, UNKNOWN)),
+    ).toContain("(I9)");
+    await made.update(DAY_2, named("2026a", certificatePem));
+    expect(made.outs.evidence).toMatchObject({
+      "2026a": { firstPublished: DAY_1 },
+    });
   });
 
   test("rolls back while the bundle holds both, at once, and goes forward again", async () => {

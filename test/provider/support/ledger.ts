@@ -1,7 +1,7 @@
 import type { Party } from "../../pki/support/authority";
 import { root } from "../../pki/support/authority";
 import { withPlugin } from "./killed";
-import type { Diff, Message } from "./plugin";
+import type { Diff, Message, Plugin } from "./plugin";
 import { urnOf } from "./plugin";
 import type { Properties } from "./wire";
 
@@ -61,29 +61,36 @@ export class Ledger {
 
   /** What a preview says: refusals of check and of diff alike. */
   preview(now: string, inputs: Properties): Promise<LedgerPreview> {
-    return withPlugin({ cwd: this.cwd, now }, async (plugin) => {
-      const failures = await plugin.check(this.urn, inputs);
-      if (failures.length > 0) {
-        return { diff: undefined, refusal: failures.join("\n"), log: [] };
-      }
-      const asked = plugin.diff(this.urn, this.outs, inputs);
-      const diff = await asked.catch(() => undefined);
-      const refusal = diff === undefined ? await plugin.refusal(asked) : "";
-      return { diff, refusal, log: [...plugin.log] };
-    });
+    return withPlugin({ cwd: this.cwd, now }, (plugin) =>
+      this.ask(plugin, inputs),
+    );
+  }
+
+  private async ask(
+    plugin: Plugin,
+    inputs: Properties,
+  ): Promise<LedgerPreview> {
+    const failures = await plugin.check(this.urn, inputs);
+    if (failures.length > 0) {
+      return { diff: undefined, refusal: failures.join("\n"), log: [] };
+    }
+    const asked = plugin.diff(this.urn, this.outs, inputs);
+    const diff = await asked.catch(() => undefined);
+    const refusal = diff === undefined ? await plugin.refusal(asked) : "";
+    return { diff, refusal, log: [...plugin.log] };
   }
 
   /** An update that its preview allows, and after which nothing is left to do; what its preview said. */
   async update(now: string, inputs: Properties): Promise<readonly Message[]> {
-    const { diff, refusal, log } = await this.preview(now, inputs);
-    expect([refusal, diff?.changes]).toEqual(["", "some"]);
-    await withPlugin({ cwd: this.cwd, now }, async (plugin) => {
+    return withPlugin({ cwd: this.cwd, now }, async (plugin) => {
+      const { diff, refusal, log } = await this.ask(plugin, inputs);
+      expect([refusal, diff?.changes]).toEqual(["", "some"]);
       this.outs = await plugin.update(this.urn, this.outs, inputs);
       expect((await plugin.diff(this.urn, this.outs, inputs)).changes).toBe(
         "none",
       );
+      return log;
     });
-    return log;
   }
 
   /** Fails unless a preview refuses this; the refusal. */
