@@ -60,7 +60,12 @@ export const ledgerOutputs = z.object({
   tombstones: z
     .record(
       z.string(),
-      z.object({ ...facts, subject: z.string(), retiredAt: z.string() }),
+      z.object({
+        ...facts,
+        subject: z.string(),
+        retiredAt: z.string(),
+        compromised: z.literal(true).exactOptional(),
+      }),
     )
     .exactOptional(),
 });

@@ -57,6 +57,8 @@ export interface Tombstone {
   notAfter: string;
   /** UTC. */
   retiredAt: string;
+  /** Its key was known to others; it is never trusted again. */
+  compromised?: boolean;
 }
 
 /** Arguments of {@link CertificateAuthority}. */

@@ -34,6 +34,8 @@ export interface GenerationEvidence extends CertificateFacts {
 export interface Tombstone extends CertificateFacts {
   /** When it left the trust bundle, UTC. */
   readonly retiredAt: string;
+  /** Its key was known to others; it is never trusted again. */
+  readonly compromised?: true;
 }
 
 /** What updates really did with a CA. */
@@ -145,8 +147,10 @@ export function recordEvidence(
       continue;
     }
     generations[id] = next;
-    if (!isTrusted(next.state)) {
-      tombstones[id] ??= tombstone(next, today);
+    if (isTrusted(next.state)) {
+      Reflect.deleteProperty(tombstones, id);
+    } else {
+      tombstones[id] ??= tombstone(known ?? next, today);
     }
   }
   for (const [id, generation] of Object.entries(old)) {
@@ -189,10 +193,14 @@ const UNKNOWN: CertificateFacts = {
 };
 
 function recordGeneration(
-  known: GenerationEvidence | undefined,
+  before: GenerationEvidence | undefined,
   { state, facts }: GenerationAfter,
   today: string,
 ): GenerationEvidence | undefined {
+  // Between the two, bundles got out that do not hold it: it starts anew.
+  const isRestored =
+    before?.state === GenerationState.Retired && isTrusted(state);
+  const known = isRestored ? undefined : before;
   const from = facts ?? known ?? (isTrusted(state) ? UNKNOWN : undefined);
   if (from === undefined) {
     return undefined;
@@ -224,7 +232,8 @@ function tombstone(
     subjectKeyIdentifier,
     subject,
     notAfter,
-  }: CertificateFacts,
+    state,
+  }: GenerationEvidence,
   retiredAt: string,
 ): Tombstone {
   return {
@@ -233,5 +242,6 @@ function tombstone(
     subject,
     notAfter,
     retiredAt,
+    ...(state === GenerationState.Compromised && { compromised: true }),
   };
 }

@@ -17,6 +17,8 @@ export const TransitionKind = {
   RollBack: "rollBack",
   /** `retiring` or `compromised` to `retired`: out of the trust bundle. */
   Retire: "retire",
+  /** `retired` to `retiring`: back into the trust bundle, where the key was not destroyed yet. */
+  Restore: "restore",
   /** To `compromised`; where it was active, together with a successor that becomes so. */
   Compromise: "compromise",
 } as const;
@@ -244,6 +246,10 @@ function kindOf({ from, to }: Move): TransitionKindName | undefined {
   if (from === Active || to === Active) {
     return undefined;
   }
+  if (from === Retired && to === Retiring) {
+    // Only with the old key; all others do not get here.
+    return "restore";
+  }
   if (!(NEXT[from ?? "absent"] ?? []).includes(to ?? "removed")) {
     return undefined;
   }
@@ -297,7 +303,11 @@ function nextStates(from: string | undefined, to: string): string {
     : `keep ${from ?? "it out"}, or write ${states.join(" or ")}`;
 }
 
-/** What ended is in no bundle, and its key destroyed: neither its id nor its key may come back. */
+/**
+ * What ended is in no bundle, and its key destroyed: neither its id nor its key
+ * may come back. An update that was cut short, or refused half-way, has not
+ * come to the destruction yet: then the very same key may be trusted again.
+ */
 function checkTombstones(
   { generations, tombstones }: LedgerEvidence,
   after: Readonly<Record<string, WantedGeneration>>,
@@ -313,13 +323,19 @@ function checkTombstones(
       }
       const own = Object.hasOwn(tombstones, id) ? tombstones[id] : undefined;
       if (own !== undefined) {
-        return [
-          {
-            rule: "I9",
-            path: `generations.${id}`,
-            message: `${quote(id)} left the trust bundle on ${own.retiredAt}, and what holds it in an old bundle would take the new key for it (I9); stage the new generation under an id that was never used.`,
-          },
-        ];
+        const isSame =
+          known !== undefined &&
+          own.compromised !== true &&
+          own.subjectKeyIdentifier === subjectKeyIdentifier;
+        return isSame && state === Retiring
+          ? []
+          : [
+              {
+                rule: "I9",
+                path: `generations.${id}`,
+                message: `${quote(id)} left the trust bundle on ${own.retiredAt}, and what holds it in an old bundle would take the new key for it (I9); ${isSame ? "its key is still there, so write retiring to trust it again" : "stage the new generation under an id that was never used"}.`,
+              },
+            ];
       }
       const same = Object.entries(tombstones).find(
         ([, stone]) =>

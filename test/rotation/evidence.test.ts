@@ -5,9 +5,10 @@ import {
   generationsAfter,
   recordEvidence,
 } from "../../rotation/evidence";
+import { readChange } from "../../rotation/ledger";
 import { readTransition } from "../../rotation/transition";
 import { root } from "../pki/support/authority";
-import { NOW, code, dateIn, facts, inDays } from "./ledgers";
+import { NOW, code, dateIn, facts, inDays, ledger } from "./ledgers";
 
 function play(
   ...updates: readonly (readonly [number, Record<string, string>])[]
@@ -179,5 +180,54 @@ test("a certificate's facts are those that OpenSSL reads", async () => {
     a: { state: "active", facts: certificateFacts(certificatePem) },
     b: { state: "retired" },
     c: { state: "retired" },
+  });
+});
+
+describe("a generation that is retired", () => {
+  const retire = (from: string) =>
+    recordEvidence(
+      ledger({ "2026a": from, "2027a": "active" }),
+      code({ "2026a": "retired", "2027a": "active" }),
+      "another bundle",
+      NOW,
+    );
+
+  test("leaves a tombstone that says whether its key was known to others", () => {
+    expect(retire("retiring").tombstones["2026a"]).not.toHaveProperty(
+      "compromised",
+    );
+    expect(retire("compromised").tombstones["2026a"]).toMatchObject({
+      retiredAt: dateIn(0),
+      compromised: true,
+    });
+  });
+
+  test("and trusted again begins anew: bundles without it got out", () => {
+    const { generations, tombstones } = recordEvidence(
+      retire("retiring"),
+      code({ "2026a": "retiring", "2027a": "active" }),
+      "a third bundle",
+      inDays(1),
+    );
+    expect(tombstones).toEqual({});
+    expect(generations["2026a"]).toEqual({
+      ...facts("2026a"),
+      state: "retiring",
+      firstPublished: dateIn(1),
+    });
+  });
+
+  test("is never trusted again where its key was known to others", () => {
+    const { refusals } = readChange(
+      retire("compromised"),
+      code({ "2026a": "retiring", "2027a": "active" }),
+      { minimumTrustSoak: 0 },
+      NOW,
+    );
+    expect(refusals.map(({ message }) => message)).toEqual([
+      expect.stringMatching(
+        /"2026a" left the trust bundle.*\(I9\); stage the new generation under an id that was never used/,
+      ),
+    ]);
   });
 });
