@@ -25,11 +25,15 @@ const provider = new kubernetes.Provider("kubernetes", {
   enableConfigMapMutable: true,
 });
 
-const serverRoot = new RootCA("server-root", settings.serverRoot);
-const serverCA = new IntermediateCA("server-ca", {
-  issuer: serverRoot,
-  ...settings.serverCA,
-});
+/** A fleet in the field loses its CAs by no mistake; a demo may be destroyed. */
+const authority = { protect: settings.protect ?? true };
+
+const serverRoot = new RootCA("server-root", settings.serverRoot, authority);
+const serverCA = new IntermediateCA(
+  "server-ca",
+  { issuer: serverRoot, ...settings.serverCA },
+  authority,
+);
 const { secretName, ...serverSettings } = settings.server;
 const server = new ServerCertificate("server", {
   issuer: serverCA,
@@ -37,14 +41,16 @@ const server = new ServerCertificate("server", {
   kubernetes: { namespace, secretName, aliases: true, provider },
 });
 
-const deviceRoot = new RootCA("device-root", {
-  ...settings.deviceRoot,
-  trustedBy: TrustedBy.Brokers,
-});
-const deviceCA = new IntermediateCA("device-ca", {
-  issuer: deviceRoot,
-  ...settings.deviceCA,
-});
+const deviceRoot = new RootCA(
+  "device-root",
+  { ...settings.deviceRoot, trustedBy: TrustedBy.Brokers },
+  authority,
+);
+const deviceCA = new IntermediateCA(
+  "device-ca",
+  { issuer: deviceRoot, ...settings.deviceCA },
+  authority,
+);
 const batch = settings.devices;
 const devices = new DeviceCertificateBatch(`devices-${batch.name}`, {
   issuer: deviceCA,

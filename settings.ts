@@ -71,6 +71,7 @@ const settingsSchema = z.strictObject({
   target: z.enum(["render", "cluster"]),
   renderDirectory: z.string().min(1),
   namespace: z.string(),
+  protect: z.boolean().exactOptional(),
   serverRoot: rootAuthority,
   serverCA: certificateAuthority,
   server: z.strictObject({

@@ -83,7 +83,9 @@ export function makeAuthority(
         name,
         generation.resourceName,
         planOf(generation, plan),
-        opts,
+        generation.args.state === GenerationState.Active
+          ? opts
+          : unprotected(opts),
       ),
     }));
   const active = made.find(
@@ -91,7 +93,7 @@ export function makeAuthority(
   ) as MadeGeneration;
   const ledger = makeLedger(name, plan, named, made, opts);
   const { certificatePem, fingerprintSha256, notAfter } = active.made;
-  const link = makeLink(active, made, opts);
+  const link = makeLink(active, made, plan, opts);
   return {
     // Not by way of the ledger, of which a preview that changes it knows nothing more.
     certificatePem,
@@ -113,13 +115,24 @@ export function makeAuthority(
   };
 }
 
+/**
+ * The key that signs and the ledger are protected (I13). The other generations
+ * are there to go: an update that retires one could not delete its key.
+ */
+function unprotected(
+  opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResourceOptions {
+  return { ...opts, protect: false };
+}
+
 /** A generation is asked for as its CA is, but for what it says itself. */
 function planOf(
-  { args, original }: NamedGeneration,
+  generation: NamedGeneration,
   { order, existing, signatureScheme, issuer, defaults }: AuthorityPlan,
 ): GenerationPlan {
+  const { args, original } = generation;
   const shared = {
-    signatureScheme,
+    signatureScheme: schemeOf(generation, signatureScheme),
     defaults,
     ...(issuer !== undefined && { issuer }),
   };
@@ -144,6 +157,16 @@ function planOf(
       ...(key !== undefined && { key }),
     },
   };
+}
+
+/** How a generation's key signs: as the CA's, unless it is a key of another kind. */
+function schemeOf(
+  { args }: NamedGeneration,
+  ofAuthority: pulumi.Input<string> | undefined,
+): pulumi.Input<string> | undefined {
+  return (
+    args.signatureScheme ?? (args.key === undefined ? ofAuthority : undefined)
+  );
 }
 
 function makeLedger(
@@ -212,6 +235,7 @@ function trustAnchors(
 function makeLink(
   active: MadeGeneration,
   made: readonly MadeGeneration[],
+  plan: AuthorityPlan,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Output<string> | undefined {
   const older = made.find(({ id }) => id === active.args.linkedBy);
@@ -220,6 +244,7 @@ function makeLink(
     return undefined;
   }
   const { privateKeyPem, certificatePem, authority } = older.made;
+  const signatureScheme = schemeOf(older, plan.signatureScheme);
   return new Certificate(
     `${active.resourceName}-link`,
     {
@@ -231,22 +256,24 @@ function makeLink(
         chainPem: "",
         trustAnchorsPem: certificatePem,
         authorities: [authority],
+        ...(signatureScheme !== undefined && { signatureScheme }),
       },
       validityDays: 1825,
       truncate: true,
     },
-    opts,
+    unprotected(opts),
   ).certificatePem;
 }
 
 function signer(
   name: string,
-  { issuer, rotation, signatureScheme, signingPolicy }: AuthorityPlan,
+  { issuer, rotation, signingPolicy, ...plan }: AuthorityPlan,
   active: MadeGeneration,
   made: readonly MadeGeneration[],
   ledger: CertificateAuthority,
 ): IssuerSigner {
   const above = issuer?.signer;
+  const signatureScheme = schemeOf(active, plan.signatureScheme);
   const { acknowledge } = rotation;
   const own = made.map(
     ({ id, args, made: { certificatePem } }): IssuerGenerationArgs => ({

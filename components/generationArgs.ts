@@ -20,6 +20,8 @@ export interface GenerationArgs {
   subject?: pulumi.Input<SubjectArgs>;
   /** Another algorithm than the CA's: a rotation is how an algorithm changes. */
   key?: pulumi.Input<KeyArgs>;
+  /** How its RSA key signs, one of `SignatureScheme`. Default: as the CA's, and beside a `key` of its own PKCS#1 v1.5. */
+  signatureScheme?: pulumi.Input<string>;
   /** Days. */
   validityDays?: pulumi.Input<number>;
   /** Dates in the place of days. */

@@ -58,6 +58,9 @@ export interface IntermediateCAArgs {
  * replaced without touching what trusts the root. One that another tool made is
  * adopted with {@link IntermediateCAArgs.existing}.
  *
+ * Its ledger and the key that signs are protected (I13), as those of a
+ * {@link RootCA} are.
+ *
  * @example
  * ```ts
  * const serverCA = new IntermediateCA("server-ca", {
@@ -104,7 +107,7 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
         rotation: { generations, acknowledge, clientStacks },
         defaults: { validityDays: 1825, pathLength: 0 },
       },
-      { parent: this },
+      { parent: this, protect: opts?.protect ?? true },
     );
 
     this.certificatePem = ca.certificatePem;

@@ -62,6 +62,10 @@ export interface RootCAArgs {
  * {@link RootCAArgs.existing}. Devices (for a server root) or brokers (for a device root) are
  * given {@link trustAnchorsPem} and nothing else.
  *
+ * Its ledger and the key that signs are protected (I13): neither `destroy` nor
+ * a change of the code deletes them, unless the component's option `protect`
+ * is false.
+ *
  * @example
  * ```ts
  * const root = new RootCA("server-root", {
@@ -117,7 +121,7 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
         },
         defaults: { validityDays: 3650 },
       },
-      { parent: this },
+      { parent: this, protect: opts?.protect ?? true },
     );
 
     this.certificatePem = root.certificatePem;

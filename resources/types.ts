@@ -162,7 +162,7 @@ export interface AuthorityArgs {
 
 /** A refusal the code takes upon itself for a while; every preview prints it until it ends. */
 export interface AcknowledgementArgs {
-  /** `I3`, `I4`, `I8` or `I13`. */
+  /** `I3`, `I4` or `I8`. */
   rule: pulumi.Input<string>;
   /** Why it does no harm here, for those who review the change. */
   reason: pulumi.Input<string>;

@@ -19,9 +19,7 @@ export interface Acknowledgement {
 }
 
 /** Why a rule cannot be acknowledged, and what there is in its place. */
-const FIRM: Readonly<
-  Record<Exclude<Rule, "I3" | "I4" | "I8" | "I13">, string>
-> = {
+const FIRM: Readonly<Record<Exclude<Rule, "I3" | "I4" | "I8">, string>> = {
   I1: "with none or two active nobody could say who signs; make exactly one active",
   I2: "several updates, one after the other, come to the same end",
   I5: "the certificate would fail with its issuer anyway; set truncate: true",
@@ -31,6 +29,7 @@ const FIRM: Readonly<
   I10: "a new generation does the same without cutting anyone off",
   I11: "a new generation may have another subject",
   I12: "what does not verify here verifies nowhere",
+  I13: "the option protect: false on the CA allows it",
 };
 
 function isFirm(rule: string): rule is keyof typeof FIRM {

@@ -159,34 +159,3 @@ export function checkStillTrusted(
     };
   });
 }
-
-/**
- * Whether a CA's key may be destroyed or replaced outside of a rotation (I13):
- * not while certificates chain to it.
- *
- * @param path of what would destroy it
- * @param now UTC
- */
-export function checkDestroy(
-  { authority, id, subjectKeyIdentifier }: Omit<KnownGeneration, "state">,
-  live: readonly LiveCertificates[],
-  now: Date,
-  path = "",
-): Refusal[] {
-  const victims = issuedBy(unexpired(live, now), subjectKeyIdentifier);
-  const end = lastExpiry(victims);
-  if (end === undefined) {
-    return [];
-  }
-  const from = parseDate(end);
-  return [
-    {
-      rule: "I13",
-      path,
-      message: `the key of ${quote(id)} of ${authority} would be destroyed, and ${formatChains(victims)} (I13); none of them could be renewed or revoked. Keep it until ${end} has passed, and let a generation go by retiring it.`,
-      ...(from !== undefined && {
-        allowedFrom: new Date(from.getTime() + 1000),
-      }),
-    },
-  ];
-}

@@ -75,6 +75,23 @@ describe("the names of a CA's resources", () => {
     });
   });
 
+  test("the one that signs is protected, and no other, so that an update can retire it", async () => {
+    await made("guarded", {
+      "2026a": { state: "retiring" },
+      "2027a": { state: "active", subject: NEXT, linkedBy: "2026a" },
+      "2028a": { state: "staged", subject: { commonName: "Root 2028" } },
+    });
+    const isProtected = recorder.asked
+      .filter(({ parent, protect }) => parent === "guarded" && protect)
+      .map(({ name }) => name);
+    expect(isProtected.sort()).toEqual([
+      "guarded-2027a-certificate",
+      "guarded-2027a-key",
+      "guarded-2027a-request",
+      "guarded-authority",
+    ]);
+  });
+
   test("a retired one has none any more, and stands in the ledger without a certificate", async () => {
     await made("gone", {
       "2026a": { state: "retired" },
@@ -242,5 +259,44 @@ describe("refused while the program runs", () => {
     expect(() =>
       namedGenerations("it", true, { "a b": { state: "staged" } }),
     ).toThrow(/is no id.*\n.*no generation is active/);
+  });
+});
+
+describe("the signature scheme of a CA's keys", () => {
+  const PSS = "RSASSA-PSS-SHA256";
+  const RSA = { algorithm: "RSA" };
+  const schemeOf = (certificate: string) =>
+    (recorder.get(certificate).inputs.signer as Record<string, unknown>)
+      .signatureScheme;
+
+  test("is that of the CA, and not of a generation with another key; a link is signed as the older root signs", async () => {
+    const root = new RootCA("schemes", {
+      subject: SUBJECT,
+      key: RSA,
+      signatureScheme: PSS,
+      generations: {
+        "2026a": { state: "retiring" },
+        "2027a": {
+          state: "active",
+          subject: NEXT,
+          key: { algorithm: "ECDSA" },
+          linkedBy: "2026a",
+        },
+        "2028a": { state: "staged", subject: { commonName: "Root 2028" } },
+        "2029a": {
+          state: "staged",
+          subject: { commonName: "Root 2029" },
+          key: { algorithm: "RSA", rsaBits: 4096 },
+          signatureScheme: PSS,
+        },
+      },
+    });
+    await valueOf(root.chainPem);
+    expect(schemeOf("schemes-certificate")).toBe(PSS);
+    expect(schemeOf("schemes-2027a-certificate")).toBeUndefined();
+    expect(schemeOf("schemes-2027a-link")).toBe(PSS);
+    expect(schemeOf("schemes-2028a-certificate")).toBe(PSS);
+    expect(schemeOf("schemes-2029a-certificate")).toBe(PSS);
+    expect(root.signer).not.toHaveProperty("signatureScheme");
   });
 });

@@ -5,6 +5,7 @@ import {
   RootCA,
   ServerCertificate,
   ThingsBoardMqtt,
+  TrustBundle,
 } from "../../components";
 import { Recorder, valueOf } from "./support/record";
 
@@ -69,6 +70,19 @@ const MAKERS: readonly [
         opts,
       ).bundleConfigMapName,
   ],
+  [
+    "TrustBundle",
+    (name, opts) =>
+      new TrustBundle(
+        name,
+        {
+          authority: { trustAnchorsPem: "PEM" },
+          namespace: "a",
+          configMapName: "b",
+        },
+        opts,
+      ).configMapName,
+  ],
 ];
 
 /** An issuer that another program made: outputs, no component. */
@@ -96,13 +110,21 @@ test.each(MAKERS)("%s: protect reaches every child", async (type, make) => {
 });
 
 test.each(MAKERS)(
-  "%s: nothing is protected unless asked",
+  "%s: what signs is protected, and nothing else, unless asked",
   async (type, make) => {
+    const signs = ["RootCA", "IntermediateCA"].includes(type);
     const name = `plain-${type.toLowerCase()}`;
     await valueOf(make(name, {}));
-    expect(ownOf(name).filter(({ protect }) => protect)).toEqual([]);
+    const [, ...children] = ownOf(name);
+    expect(children.filter(({ protect }) => protect !== signs)).toEqual([]);
   },
 );
+
+test.each(MAKERS)("%s: nothing is where asked", async (type, make) => {
+  const name = `open-${type.toLowerCase()}`;
+  await valueOf(make(name, { protect: false }));
+  expect(ownOf(name).filter(({ protect }) => protect)).toEqual([]);
+});
 
 test.each(MAKERS)("%s: an alias is handed on", async (type, make) => {
   const name = `renamed-${type.toLowerCase()}`;

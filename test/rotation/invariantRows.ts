@@ -5,10 +5,7 @@ import { checkChainForStacks } from "../../rotation/clientStacks";
 import type { GenerationAfter, LedgerEvidence } from "../../rotation/evidence";
 import { checkCertificateForm } from "../../rotation/generationCertificates";
 import { readChange } from "../../rotation/ledger";
-import {
-  checkDestroy,
-  checkStillTrusted,
-} from "../../rotation/liveCertificates";
+import { checkStillTrusted } from "../../rotation/liveCertificates";
 import type { Rule } from "../../rotation/refusal";
 import { DEFAULT_TRUST_SOAK } from "../../rotation/trustSoak";
 import {
@@ -375,23 +372,6 @@ export const ROWS: readonly Row[] = [
         DEFAULT_NOW,
       );
     },
-  },
-  {
-    rule: "I13",
-    title: "a key with live certificates is destroyed",
-    refused: () =>
-      checkDestroy(
-        { authority: "server-root", id: "a", subjectKeyIdentifier: "key of a" },
-        LIVE,
-        NOW,
-      ),
-    says: /^the key of "a" of server-root would be destroyed, and 1001 certificates chain to it: broker .*\(I13\); none of them could be renewed or revoked\. Keep it until 2027-04-01T00:00:00Z has passed/,
-    allowed: () =>
-      checkDestroy(
-        { authority: "server-root", id: "c", subjectKeyIdentifier: "key of c" },
-        LIVE,
-        NOW,
-      ),
   },
 ];
 

@@ -15,11 +15,14 @@ const provider = new kubernetes.Provider("kubernetes", {
   renderYamlToDirectory: "rendered",
 });
 
-const root = new RootCA("root", { subject: { commonName: "Root CA" } });
-const issuer = new IntermediateCA("ca", {
-  issuer: root,
-  subject: { commonName: "CA" },
-});
+// Its life ends with a destruction.
+const mortal = { protect: false };
+const root = new RootCA("root", { subject: { commonName: "Root CA" } }, mortal);
+const issuer = new IntermediateCA(
+  "ca",
+  { issuer: root, subject: { commonName: "CA" } },
+  mortal,
+);
 new ServerCertificate("server", {
   issuer,
   subject: { commonName: "mqtt.example.com" },
