@@ -11,7 +11,7 @@ export default tseslint.config(
       ".state/",
       "coverage/",
       // Programs of their own, checked against the packed package by a test.
-      "examples/",
+      "examples/own-program/",
     ],
   },
   eslint.configs.recommended,

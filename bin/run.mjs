@@ -21,6 +21,10 @@ const TASKS = {
     const { proveRotation } = await import("./rotationProof.mjs");
     return proveRotation(args);
   },
+  play: async () => {
+    const { playRotation } = await import("./play.mjs");
+    return playRotation(args);
+  },
   bench: () => runTypeScript("bench/engine.ts", args),
   lint: async () =>
     (await run("typescript/bin/tsc", ["--noEmit"])) ||
@@ -40,6 +44,9 @@ const TASKS = {
 // What reads files, needs no stack, and works in whatever folder one stands.
 const FILE_COMMANDS = ["verify", "inspect", "adopt"];
 
+// What reads the state of a stack and changes nothing.
+const STATE_COMMANDS = ["rotation", "probe"];
+
 try {
   checkPlatform();
   const started = performance.now();
@@ -48,9 +55,9 @@ try {
     process.exitCode = await TASKS[command]();
   } else if (FILE_COMMANDS.includes(command)) {
     process.exitCode = await runTypeScript("cli/main.ts", [command, ...args]);
-  } else if (command === "rotation") {
-    const { runRotation } = await import("./rotation.mjs");
-    process.exitCode = await runRotation(args);
+  } else if (STATE_COMMANDS.includes(command)) {
+    const { runStateCommand } = await import("./stateCommands.mjs");
+    process.exitCode = await runStateCommand(command, args);
   } else {
     // Only now are the packages there that this one needs.
     const { runStackCommand } = await import("./stack.mjs");

@@ -6,6 +6,7 @@ import { inspectPaths, inspectedText } from "./inspect";
 import type { Options } from "./options";
 import { addRotationCommand } from "./rotation";
 import { UsageError, readMeasure, readStacks } from "./options";
+import { addProbeCommand } from "./probe";
 import { verifyPaths } from "./verify";
 import {
   ExitCode,
@@ -85,6 +86,7 @@ function commands(
     });
   addAdoptCommand(root, surroundings, end);
   addRotationCommand(root, surroundings, end);
+  addProbeCommand(root, surroundings, end);
   return root;
 }
 

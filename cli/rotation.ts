@@ -17,7 +17,8 @@ import type { ConfiguredAuthority } from "./rotation/configurationFile";
 import { editConfiguration, findAuthority } from "./rotation/configurationFile";
 import { generationsSnippet } from "./rotation/snippet";
 import type { AuthorityState, StackState } from "./rotation/state";
-import { readStateFile } from "./rotation/state";
+import { addStateOptions, readState } from "./rotation/stateOptions";
+import type { StateOptions } from "./rotation/stateOptions";
 import {
   isUrgent,
   leavesOf,
@@ -33,11 +34,6 @@ export interface RotationSurroundings {
   readonly now: Date;
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
-}
-
-interface StateOptions {
-  readonly state?: string;
-  readonly stack: string;
 }
 
 interface StatusOptions extends StateOptions {
@@ -63,7 +59,7 @@ export function addRotationCommand(
   const rotation = root
     .command("rotation")
     .description("Where the CAs of a stack stand, and what comes next.");
-  stateOptions(rotation.command("status"))
+  addStateOptions(rotation.command("status"))
     .description(
       "Prints of every CA its generations, what is live below them, and the next step with its earliest date.",
     )
@@ -72,7 +68,7 @@ export function addRotationCommand(
     .action((options: StatusOptions) => {
       end(status(options, surroundings));
     });
-  stateOptions(rotation.command("next"))
+  addStateOptions(rotation.command("next"))
     .description(
       "Prints a CA's next step as a diff of the stack's configuration, for review.",
     )
@@ -93,29 +89,6 @@ export function addRotationCommand(
     .action((name: string, options: NextOptions) => {
       end(next(name, options, surroundings));
     });
-}
-
-function stateOptions(command: Command): Command {
-  return command
-    .option("-s, --stack <name>", "the stack", "dev")
-    .option("--engine <name>", "who reads the stack: bundled or pulumi")
-    .option("--state <file>", "what `stack export` wrote, in its place");
-}
-
-function readState({ state }: StateOptions): StackState {
-  if (state === undefined) {
-    // bin/rotation.mjs, by which the command is started, exports the stack and names the file here.
-    throw new UsageError(
-      "no state is named; write --state FILE with what `stack export` wrote.",
-    );
-  }
-  const found = readStateFile(state);
-  if (found.authorities.length === 0) {
-    throw new UsageError(
-      "the stack has no CA: no resource mqtt-pki:index:CertificateAuthority.",
-    );
-  }
-  return found;
 }
 
 function status(

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type {
   AcknowledgementArgs,
   AuthorityArgs,
+  BundleTrustArgs,
   GenerationEvidence,
   IssuerGenerationArgs,
 } from "../resources";
@@ -53,6 +54,8 @@ export interface AuthorityOutputs {
   readonly activeGeneration: pulumi.Output<string>;
   readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
   readonly signer: IssuerSigner;
+  /** For a root: how far its bundle has got, as the code says. */
+  readonly trust: BundleTrustArgs;
 }
 
 interface MadeGeneration extends NamedGeneration {
@@ -83,9 +86,7 @@ export function makeAuthority(
         name,
         generation.resourceName,
         planOf(generation, plan),
-        generation.args.state === GenerationState.Active
-          ? opts
-          : unprotected(opts),
+        optionsOf(generation, opts),
       ),
     }));
   const active = made.find(
@@ -112,7 +113,51 @@ export function makeAuthority(
     activeGeneration: ledger.urn.apply(() => active.id),
     generations: ledger.evidence,
     signer: signer(name, plan, active, made, ledger),
+    trust: trustOf(name, plan, made),
   };
+}
+
+/** What a root's bundle holds, and what the code says of how far it has got. */
+function trustOf(
+  name: string,
+  { rotation, kind }: AuthorityPlan,
+  made: readonly MadeGeneration[],
+): BundleTrustArgs {
+  const { acknowledge, confirmedBundle, minimumTrustSoakDays } = rotation;
+  return {
+    generations: generationsOf(name, made),
+    kind,
+    ...(acknowledge !== undefined && { acknowledge }),
+    ...(confirmedBundle !== undefined && { confirmedBundle }),
+    ...(minimumTrustSoakDays !== undefined && { minimumTrustSoakDays }),
+  };
+}
+
+function generationsOf(
+  name: string,
+  made: readonly MadeGeneration[],
+): IssuerGenerationArgs[] {
+  return made.map(({ id, args, made: { certificatePem } }) => ({
+    authority: name,
+    id,
+    state: args.state,
+    certificatePem,
+  }));
+}
+
+function optionsOf(
+  { args: { state } }: NamedGeneration,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.CustomResourceOptions {
+  switch (state) {
+    case GenerationState.Active:
+      return opts;
+    case GenerationState.Compromised:
+      // No new issuer may certify a key that is known to others.
+      return { ...unprotected(opts), ignoreChanges: ["signer"] };
+    default:
+      return unprotected(opts);
+  }
 }
 
 /**
@@ -186,7 +231,7 @@ function makeLedger(
     {
       kind,
       generations: Object.fromEntries(
-        named.map(({ id, args: { state } }) => {
+        named.map(({ id, args: { state, linkedBy } }) => {
           const { certificatePem, publicKeyPem } = resources.get(id) ?? {};
           return [
             id,
@@ -194,6 +239,7 @@ function makeLedger(
               state,
               ...(certificatePem !== undefined && { certificatePem }),
               ...(publicKeyPem !== undefined && { publicKeyPem }),
+              ...(linkedBy !== undefined && { linkedBy }),
             },
           ];
         }),
@@ -275,14 +321,7 @@ function signer(
   const above = issuer?.signer;
   const signatureScheme = schemeOf(active, plan.signatureScheme);
   const { acknowledge } = rotation;
-  const own = made.map(
-    ({ id, args, made: { certificatePem } }): IssuerGenerationArgs => ({
-      authority: name,
-      id,
-      state: args.state,
-      certificatePem,
-    }),
-  );
+  const own = generationsOf(name, made);
   return {
     // The ledger first: what it refuses must not have signed anything.
     privateKeyPem: pulumi
@@ -303,7 +342,10 @@ function signer(
     ...((acknowledge ?? above?.acknowledge) !== undefined && {
       acknowledge: pulumi
         .all([pulumi.output(acknowledge ?? []), above?.acknowledge ?? []])
-        .apply(([mine, others]) => [...mine, ...others]),
+        .apply(([mine, others]) => [
+          ...mine.map((one) => ({ ...one, authority: name })),
+          ...others,
+        ]),
     }),
     ...(signatureScheme !== undefined && { signatureScheme }),
     ...(signingPolicy !== undefined && { signingPolicy }),

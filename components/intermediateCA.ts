@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
+  BundleTrustArgs,
   AcknowledgementArgs,
   ExistingAuthorityArgs,
   ExtensionsArgs,
@@ -86,6 +87,8 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
   readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
   /** For the resources below; holds the key. */
   readonly signer: IssuerSigner;
+  /** How far the bundle of its root has got; left out where another program made the root. */
+  readonly trust?: BundleTrustArgs;
 
   constructor(
     name: string,
@@ -118,6 +121,9 @@ export class IntermediateCA extends pulumi.ComponentResource implements Issuer {
     this.activeGeneration = ca.activeGeneration;
     this.generations = ca.generations;
     this.signer = ca.signer;
+    if (issuer.trust !== undefined) {
+      this.trust = issuer.trust;
+    }
     this.registerOutputs({
       certificatePem: this.certificatePem,
       chainPem: this.chainPem,

@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type {
   AcknowledgementArgs,
   AuthorityArgs,
+  BundleTrustArgs,
   IssuerGenerationArgs,
   SignerArgs,
 } from "../resources";
@@ -19,6 +20,8 @@ export interface Issuer {
   trustAnchorsPem: pulumi.Input<string>;
   /** Id of the generation that signs; goes into the annotations of what it signed. */
   activeGeneration?: pulumi.Input<string>;
+  /** How far the bundle of its root has got; left out where another program made the root. */
+  trust?: BundleTrustArgs;
   signer: IssuerSigner;
 }
 

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type {
+  BundleTrustArgs,
   AcknowledgementArgs,
   ExistingAuthorityArgs,
   ExtensionsArgs,
@@ -93,6 +94,8 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
   readonly generations: pulumi.Output<Record<string, GenerationEvidence>>;
   /** For the resources below; holds the key. */
   readonly signer: IssuerSigner;
+  /** How far the bundle has got, for a `BundlePublication` of your own. */
+  readonly trust: BundleTrustArgs;
 
   constructor(
     name: string,
@@ -133,6 +136,7 @@ export class RootCA extends pulumi.ComponentResource implements Issuer {
     this.generations = root.generations;
     this.bundleSha256 = root.bundleSha256;
     this.signer = root.signer;
+    this.trust = root.trust;
     this.registerOutputs({
       certificatePem: this.certificatePem,
       trustAnchorsPem: this.trustAnchorsPem,

@@ -1,6 +1,7 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type {
+  BundleTrustArgs,
   ExtensionsArgs,
   KeyArgs,
   OtherNameArgs,
@@ -18,6 +19,7 @@ import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
 import type { CompleteKey } from "./keyAndRequest";
 import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
+import { rememberPublication } from "./publication";
 import { lifetimeOf } from "./validity";
 import {
   LABELS,
@@ -104,6 +106,8 @@ export class ServerCertificate extends pulumi.ComponentResource {
   readonly privateKeyPem: pulumi.Output<string>;
   /** The roots by which devices recognize the broker. PEM. */
   readonly trustAnchorsPem: pulumi.Output<string>;
+  /** How far that bundle has got; left out where another program made the root. */
+  readonly trust?: BundleTrustArgs;
   /** Name of the Secret; empty where none is made. */
   readonly secretName: pulumi.Output<string>;
   /** UTC, such as `2027-11-20T21:46:40Z`. */
@@ -156,6 +160,9 @@ export class ServerCertificate extends pulumi.ComponentResource {
     this.chainPem = pulumi.concat(certificate.certificatePem, issuer.chainPem);
     this.privateKeyPem = pulumi.secret(privateKeyPem);
     this.trustAnchorsPem = pulumi.output(issuer.trustAnchorsPem);
+    if (issuer.trust !== undefined) {
+      this.trust = issuer.trust;
+    }
     this.notAfter = certificate.notAfter;
     this.renewAt = certificate.renewAt;
     const passphrase = args.kubernetes?.keyPassphrase;
@@ -271,6 +278,13 @@ function createSecret(
       parent,
       ...(args.provider !== undefined && { provider: args.provider }),
     },
+  );
+  rememberPublication(
+    secret,
+    `${name}-publication`,
+    pulumi.interpolate`${object.name} in ${object.namespace}`,
+    parent,
+    parent,
   );
   return secret.metadata.name;
 }

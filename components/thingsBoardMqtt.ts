@@ -6,13 +6,13 @@ import {
   checkedName,
   secretData,
 } from "./kubernetes";
+import type { TrustSource } from "./publication";
+import { rememberPublication } from "./publication";
 
 /** The broker's certificate: a `ServerCertificate`, or its outputs. */
-export interface BrokerCertificate {
+export interface BrokerCertificate extends TrustSource {
   /** Name of the Secret with `server.pem` and `mqttserver_key.pem`. */
   secretName: pulumi.Input<string>;
-  /** The roots by which devices recognize the broker. PEM. */
-  trustAnchorsPem: pulumi.Input<string>;
   /** What opens `mqttserver_key.pem`, where that is encrypted. It goes into a Secret of its own, never into a ConfigMap. */
   keyPassphrase?: pulumi.Input<string>;
 }
@@ -95,23 +95,12 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       ),
       this.environment,
       child,
-    );
-    this.bundleConfigMapName = createConfigMap(
-      `${name}-ca-bundle`,
-      checkedName(
-        args.namespace,
-        args.bundleConfigMapName ?? "mqtt-ca-bundle",
-        {
-          component: name,
-          namespace: "namespace",
-          name: "bundleConfigMapName",
-        },
-        ownedByThingsBoard,
-        [configMapName],
-      ),
-      { "ca-bundle.pem": args.server.trustAnchorsPem },
+    ).metadata.name;
+    this.bundleConfigMapName = this.publishBundle(
+      name,
+      args,
+      configMapName,
       child,
-      bundleAnnotations(args.server.trustAnchorsPem),
     );
     this.environmentSecretName = createPassphraseSecret(name, args, child);
     this.deviceProfile = deviceProfileOf(args);
@@ -122,6 +111,36 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       environment: this.environment,
       deviceProfile: this.deviceProfile,
     });
+  }
+
+  private publishBundle(
+    name: string,
+    { server, namespace, bundleConfigMapName }: ThingsBoardMqttArgs,
+    other: pulumi.Input<string>,
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.Output<string> {
+    const object = checkedName(
+      namespace,
+      bundleConfigMapName ?? "mqtt-ca-bundle",
+      { component: name, namespace: "namespace", name: "bundleConfigMapName" },
+      ownedByThingsBoard,
+      [other],
+    );
+    const configMap = createConfigMap(
+      `${name}-ca-bundle`,
+      object,
+      { "ca-bundle.pem": server.trustAnchorsPem },
+      opts,
+      bundleAnnotations(server.trustAnchorsPem),
+    );
+    rememberPublication(
+      configMap,
+      `${name}-ca-bundle-publication`,
+      pulumi.interpolate`${object.name} in ${object.namespace}`,
+      server,
+      this,
+    );
+    return configMap.metadata.name;
   }
 }
 
@@ -159,7 +178,7 @@ function createConfigMap(
   data: pulumi.Input<Record<string, pulumi.Input<string>>>,
   opts: pulumi.CustomResourceOptions,
   annotations?: Record<string, pulumi.Input<string>>,
-): pulumi.Output<string> {
+): kubernetes.core.v1.ConfigMap {
   return new kubernetes.core.v1.ConfigMap(
     name,
     {
@@ -171,7 +190,7 @@ function createConfigMap(
       data,
     },
     opts,
-  ).metadata.name;
+  );
 }
 
 /** Of its own: mounted beside the key, the passphrase would guard nothing. */

@@ -6,16 +6,13 @@ import {
   bundleSha256Of,
   checkedName,
 } from "./kubernetes";
-
-/** A root CA: a `RootCA`, or its output. */
-export interface BundleAuthority {
-  trustAnchorsPem: pulumi.Input<string>;
-}
+import type { TrustSource } from "./publication";
+import { rememberPublication } from "./publication";
 
 /** Arguments of {@link TrustBundle}. */
 export interface TrustBundleArgs {
-  /** The root that those who mount the ConfigMap are to trust, with all of its generations. */
-  authority: BundleAuthority;
+  /** A `RootCA`, or its outputs: the root that those who mount the ConfigMap are to trust, with all of its generations. */
+  authority: TrustSource;
   namespace: pulumi.Input<string>;
   /** Name of the ConfigMap. It is updated in place, so give the provider `enableConfigMapMutable`. */
   configMapName: pulumi.Input<string>;
@@ -66,7 +63,7 @@ export class TrustBundle extends pulumi.ComponentResource {
     const annotations = bundleAnnotations(trustAnchorsPem);
     this.bundleSha256 = bundleSha256Of(trustAnchorsPem);
     this.podAnnotations = pulumi.output(annotations);
-    this.configMapName = new kubernetes.core.v1.ConfigMap(
+    const configMap = new kubernetes.core.v1.ConfigMap(
       `${name}-bundle`,
       {
         metadata: {
@@ -80,7 +77,15 @@ export class TrustBundle extends pulumi.ComponentResource {
         parent: this,
         ...(args.provider !== undefined && { provider: args.provider }),
       },
-    ).metadata.name;
+    );
+    this.configMapName = configMap.metadata.name;
+    rememberPublication(
+      configMap,
+      `${name}-publication`,
+      pulumi.interpolate`${object.name} in ${object.namespace}`,
+      args.authority,
+      this,
+    );
     this.registerOutputs({
       configMapName: this.configMapName,
       bundleSha256: this.bundleSha256,

@@ -38,6 +38,7 @@ import {
 } from "./certificateInputs";
 import {
   hasNewChain,
+  keptLive,
   liveOf,
   rememberChain,
   rememberIssued,
@@ -99,7 +100,12 @@ export const certificate: CustomResource = {
     }
     const { knownGenerations: before = [] } = old;
     const live = liveOf(urn, old, inputs.signer);
-    await refuseLostTrust(urn, live, before, inputs.signer);
+    const acknowledged = await refuseLostTrust(
+      urn,
+      live,
+      before,
+      inputs.signer,
+    );
     const reason = await reasonToIssue(old, inputs, unknown);
     if (
       unknown.some((path) =>
@@ -124,11 +130,12 @@ export const certificate: CustomResource = {
       }
       return {
         changes:
+          acknowledged ||
           !isDeepStrictEqual(old.renewal, inputs.renewal) ||
           hasNewChain(urn, old, inputs, unknown),
       };
     }
-    return { changes: !(await isPostponed(urn, old, inputs)) };
+    return { changes: !(await isPostponed(urn, old, inputs)) || acknowledged };
   },
 
   async create(urn, inputs) {
@@ -144,7 +151,7 @@ export const certificate: CustomResource = {
       isDue(old, inputs);
     return {
       outs: mustIssue
-        ? await issue(urn, inputs, liveOf(urn, old, inputs.signer))
+        ? await issue(urn, inputs, keptLive(urn, old, inputs.signer))
         : {
             ...old,
             ...orderSchema.parse(inputs),

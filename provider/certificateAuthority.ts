@@ -30,9 +30,9 @@ import { phaseTable } from "../rotation/phaseTable";
 import type { Refusal } from "../rotation/refusal";
 import type { Transition } from "../rotation/transition";
 import { AuthorityKind } from "../rotation/trustSoak";
+import { admit } from "./admission";
 import { checkStacksOf } from "./clientStackChecks";
 import { attempt, checkResult } from "./checks";
-import { refuse } from "./certificateChecks";
 import { now, signingTime } from "./clock";
 import { inform } from "./engineLog";
 import type { LedgerInputs } from "./ledgerInputs";
@@ -227,7 +227,7 @@ async function reviewChange(
   await admit(
     urn,
     [...reading.refusals, ...checkNewcomers(reading.transition, inputs)],
-    inputs,
+    acknowledge,
   );
   for (const acknowledgement of activeAcknowledgements(acknowledge, at)) {
     await inform(urn, formatAcknowledgement(acknowledgement), "warning");
@@ -250,22 +250,6 @@ function checkNewcomers(
         ? []
         : checkCertificateForm(pem, `generations.${id}.certificatePem`);
     });
-}
-
-async function admit(
-  urn: string,
-  refusals: readonly Refusal[],
-  { acknowledge = [] }: LedgerInputs,
-): Promise<void> {
-  const { refused, acknowledged } = applyAcknowledgements(
-    refusals,
-    acknowledge,
-    now(),
-  );
-  refuse(refused);
-  for (const { refusal } of acknowledged) {
-    await inform(urn, `acknowledged: ${refusal.message}`, "warning");
-  }
 }
 
 function tableOf(
@@ -294,6 +278,11 @@ function tableOf(
     live: [],
     minimumTrustSoak,
     ...(confirmedBundle !== undefined && { confirmedBundle }),
+    linkedBy: Object.fromEntries(
+      Object.entries(generations).flatMap(([id, { linkedBy }]) =>
+        linkedBy === undefined ? [] : [[id, linkedBy]],
+      ),
+    ),
     next,
     now: at,
   })

@@ -14,6 +14,7 @@ import {
   issuersOf,
   knownGenerations,
   withWholeChains,
+  withoutLost,
 } from "./liveCertificates";
 import { nameOf } from "./resource";
 import type { SignerInputs } from "./schema";
@@ -48,6 +49,19 @@ export function liveOf(
         ],
         knownGenerations(signer),
       );
+}
+
+/** {@link liveOf}, without what an acknowledged update takes the trust from. */
+export function keptLive(
+  urn: string,
+  old: CertificateOutputs,
+  signer: SignerInputs,
+): LiveCertificates[] {
+  return withoutLost(
+    liveOf(urn, old, signer),
+    old.knownGenerations ?? [],
+    signer,
+  );
 }
 
 function ownKeyOf(
@@ -125,7 +139,7 @@ export function rememberChain(
   if (signer.generations === undefined) {
     return {};
   }
-  const live = liveOf(urn, old, signer);
+  const live = keptLive(urn, old, signer);
   const issuers = presentIssuers(old, signer);
   const known = PROFILES[old.profile]?.ca === true || hasIssuers(live, issuers);
   return memory(

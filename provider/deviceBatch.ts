@@ -19,7 +19,7 @@ import {
 import { placed } from "./devicePlaces";
 import { inform } from "./engineLog";
 import { legacyMemory, rememberBatch } from "./deviceLive";
-import { liveFields, refuseLostTrust } from "./liveCertificates";
+import { liveFields, refuseLostTrust, withoutLost } from "./liveCertificates";
 import { OutputDirectory } from "./outputDirectory";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
@@ -79,7 +79,12 @@ export const deviceBatch: CustomResource = {
     }
     const live = old.live ?? legacyMemory(nameOf(urn), old);
     const { knownGenerations: before = [] } = old;
-    await refuseLostTrust(urn, live, before, inputs.signer);
+    const acknowledged = await refuseLostTrust(
+      urn,
+      live,
+      before,
+      inputs.signer,
+    );
     const undecided = unknown.some((path) => !path.startsWith("signer."));
     if (inputs.signer.privateKeyPem === undefined || undecided) {
       return { changes: true };
@@ -101,6 +106,7 @@ export const deviceBatch: CustomResource = {
     refuseUnderIssuer(inputs, due);
     const changes =
       reissue ||
+      acknowledged ||
       due.length > 0 ||
       // With the issuer's certificate still unknown, its renewal is coming: chains get it, leaves stay.
       isUnknown(unknown, "signer.chainPem") ||
@@ -126,7 +132,11 @@ export const deviceBatch: CustomResource = {
   async update(_id, urn, olds, news) {
     const inputs = schema.required(deviceBatchInputs, news);
     const old = schema.required(outputsSchema, olds);
-    const live = old.live ?? legacyMemory(nameOf(urn), old);
+    const live = withoutLost(
+      old.live ?? legacyMemory(nameOf(urn), old),
+      old.knownGenerations ?? [],
+      inputs.signer,
+    );
     const reissue = inputs.reissue !== old.reissue;
     return { outs: await issue(urn, inputs, live, reissue) };
   },

@@ -1,5 +1,6 @@
 import { provider } from "@pulumi/pulumi";
 import { version } from "../package.json";
+import { bundlePublication } from "./bundlePublication";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
 import { connectToEngine } from "./engineLog";
@@ -14,6 +15,7 @@ import type { Properties } from "./wire";
 import { keepSecrets } from "./wire";
 
 const RESOURCES: Readonly<Record<string, CustomResource>> = {
+  "mqtt-pki:index:BundlePublication": bundlePublication,
   "mqtt-pki:index:Certificate": certificate,
   "mqtt-pki:index:CertificateAuthority": certificateAuthority,
   "mqtt-pki:index:DeviceBatch": deviceBatch,

@@ -16,6 +16,7 @@ const ledgerFields = {
       state: z.string(),
       certificatePem: z.string().exactOptional(),
       publicKeyPem: z.string().exactOptional(),
+      linkedBy: z.string().exactOptional(),
     }),
   ),
   acknowledge: schema.acknowledgements.exactOptional(),

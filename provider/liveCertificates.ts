@@ -4,16 +4,15 @@ import {
 } from "../pki/authority";
 import { splitCertificates } from "../pki/pem";
 import { x509 } from "../pki/webcrypto";
-import { applyAcknowledgements } from "../rotation/acknowledgement";
 import { certificateFacts } from "../rotation/evidence";
 import type {
   KnownGeneration,
   LiveCertificates,
+  LostTrust,
 } from "../rotation/liveCertificates";
 import { checkStillTrusted } from "../rotation/liveCertificates";
-import { refuse } from "./certificateChecks";
+import { admit } from "./admission";
 import { now } from "./clock";
-import { inform } from "./engineLog";
 import type { SignerInputs } from "./schema";
 
 export { liveFields } from "./liveFields";
@@ -149,29 +148,28 @@ export function activeIssuers(
     : undefined;
 }
 
+/** A certificate of a CA is not shown to anybody but below a leaf, and each leaf counts with every chain it was ever given. */
+function isLeaf({ subjectKeyIdentifier }: LiveCertificates): boolean {
+  return subjectKeyIdentifier === undefined;
+}
+
 /**
- * Refuses, in a preview, a program in which certificates that may be in use
- * lose a CA above them (I4). A certificate that went from one intermediate to
- * another has lost nothing as long as its root stays. The certificates of CAs
- * do not count here: nobody shows one but below a leaf, and each leaf counts
- * with every chain it was ever given. The old certificate of an intermediate
- * would else keep a retiring root in every bundle for years.
+ * What takes a CA away from above a certificate (I4). One that went from one
+ * intermediate to another has lost nothing as long as its root stays. The
+ * certificates of CAs do not count here: the old certificate of an
+ * intermediate would else keep a retiring root in every bundle for years.
  */
-export async function refuseLostTrust(
-  urn: string,
+function lostTrust(
   live: readonly LiveCertificates[],
   before: readonly KnownGeneration[],
   signer: SignerInputs,
-): Promise<void> {
+): LostTrust[] {
   if (signer.generations === undefined) {
-    return;
+    return [];
   }
   const after = knownGenerations(signer, before);
   const incomplete = after.length < signer.generations.length;
-  const leaves = live.filter(
-    ({ subjectKeyIdentifier }) => subjectKeyIdentifier === undefined,
-  );
-  const counted = withWholeChains(leaves, after).map((entry) => ({
+  const counted = withWholeChains(live.filter(isLeaf), after).map((entry) => ({
     ...entry,
     issuers: entry.issuers.filter((ski, index) => {
       const known = [...after, ...before].find(
@@ -196,13 +194,46 @@ export async function refuseLostTrust(
       )
       .map((generation) => ({ ...generation, state: "retired" })),
   ];
-  const { refused, acknowledged } = applyAcknowledgements(
-    checkStillTrusted(counted, generations, now()),
-    signer.acknowledge ?? [],
-    now(),
+  return checkStillTrusted(counted, generations, now());
+}
+
+/**
+ * Refuses, in a preview, a program in which certificates that may be in use
+ * lose a CA above them (I4).
+ *
+ * @returns whether some do, which the code has acknowledged
+ */
+export async function refuseLostTrust(
+  urn: string,
+  live: readonly LiveCertificates[],
+  before: readonly KnownGeneration[],
+  signer: SignerInputs,
+): Promise<boolean> {
+  const lost = lostTrust(live, before, signer);
+  const authorities = (signer.generations ?? []).map(
+    ({ authority }) => authority,
   );
-  refuse(refused);
-  for (const { refusal } of acknowledged) {
-    await inform(urn, `acknowledged: ${refusal.message}`, "warning");
-  }
+  await admit(urn, lost, signer.acknowledge, (refusal, { authority }) =>
+    // The nearest CA stands first; an acknowledgement holds for its own CA and all below it.
+    authority === undefined || refusal.authority === undefined
+      ? true
+      : authorities.lastIndexOf(authority) >=
+        authorities.indexOf(refusal.authority),
+  );
+  return lost.length > 0;
+}
+
+/**
+ * Those that still have all CAs above them. What {@link refuseLostTrust} let
+ * go was acknowledged once, and is not asked about again when the
+ * acknowledgement has ended.
+ */
+export function withoutLost(
+  live: readonly LiveCertificates[],
+  before: readonly KnownGeneration[],
+  signer: SignerInputs,
+): LiveCertificates[] {
+  return live.filter(
+    (entry) => lostTrust([entry], before, signer).length === 0,
+  );
 }

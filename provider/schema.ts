@@ -80,8 +80,34 @@ export const extensions = z.strictObject({
 });
 
 export const acknowledgements = z.array(
-  z.strictObject({ rule: z.string(), reason: z.string(), until: z.string() }),
+  z.strictObject({
+    rule: z.string(),
+    reason: z.string(),
+    until: z.string(),
+    authority: z.string().exactOptional(),
+  }),
 );
+
+/** All generations in a trust bundle, or in several. */
+const generations = z.array(
+  z.strictObject({
+    authority: z.string(),
+    id: z.string(),
+    state: z.string(),
+    // A preview that makes or renews a generation does not know it yet.
+    certificatePem: z.string().exactOptional(),
+  }),
+);
+
+/** How far a CA's bundle has got, as the code says; see `BundlePublication`. */
+export const trust = {
+  generations,
+  acknowledge: acknowledgements.exactOptional(),
+  /** One of `AuthorityKind`. */
+  kind: z.string().exactOptional(),
+  minimumTrustSoakDays: z.number().exactOptional(),
+  confirmedBundle: z.string().exactOptional(),
+};
 
 /** A CA as the resource that signs with it sees it. */
 export const signer = z.strictObject({
@@ -104,17 +130,7 @@ export const signer = z.strictObject({
     )
     .exactOptional(),
   /** All generations in the trust bundles above. */
-  generations: z
-    .array(
-      z.strictObject({
-        authority: z.string(),
-        id: z.string(),
-        state: z.string(),
-        // A preview that makes or renews a generation does not know it yet.
-        certificatePem: z.string().exactOptional(),
-      }),
-    )
-    .exactOptional(),
+  generations: generations.exactOptional(),
   acknowledge: acknowledgements.exactOptional(),
   /** How an RSA key signs. */
   signatureScheme: z.string().exactOptional(),

@@ -32,6 +32,8 @@ export interface LedgerGenerationArgs {
   certificatePem?: pulumi.Input<string>;
   /** SubjectPublicKeyInfo in PEM: by this a generation is known in a preview that renews its certificate. Left out where it is retired or was made elsewhere. */
   publicKeyPem?: pulumi.Input<string>;
+  /** The older generation that certifies this one's key as well; for the phase table. */
+  linkedBy?: pulumi.Input<string>;
 }
 
 /** What earlier updates did with a generation. */

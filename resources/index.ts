@@ -1,3 +1,4 @@
+export * from "./bundlePublication";
 export * from "./certificate";
 export * from "./certificateAuthority";
 export * from "./deviceBatch";

@@ -168,6 +168,8 @@ export interface AcknowledgementArgs {
   reason: pulumi.Input<string>;
   /** The last day on which it holds, such as `2027-01-31`; at most 90 days away. */
   until: pulumi.Input<string>;
+  /** The CA that it stands on. Components set it. */
+  authority?: pulumi.Input<string>;
 }
 
 /** A generation of a CA, as what it issued sees it. */

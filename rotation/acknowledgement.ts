@@ -16,6 +16,8 @@ export interface Acknowledgement {
   readonly reason: string;
   /** The last day on which it holds, UTC, such as `2027-01-31`; at most {@link LONGEST_ACKNOWLEDGEMENT} days away. */
   readonly until: string;
+  /** The CA that it stands on, where several CAs' stand in one list. */
+  readonly authority?: string;
 }
 
 /** Why a rule cannot be acknowledged, and what there is in its place. */

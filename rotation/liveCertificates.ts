@@ -31,6 +31,12 @@ export interface KnownGeneration {
   readonly subjectKeyIdentifier: string;
 }
 
+/** Why a generation must stay in a bundle. */
+export interface LostTrust extends Refusal {
+  /** The CA whose generation it is; left out where nothing is known of it. */
+  readonly authority?: string;
+}
+
 /** Those that are still valid; an end that cannot be read counts as one that has not come. */
 export function unexpired(
   live: readonly LiveCertificates[],
@@ -131,7 +137,7 @@ export function checkStillTrusted(
   live: readonly LiveCertificates[],
   generations: readonly KnownGeneration[],
   now: Date,
-): Refusal[] {
+): LostTrust[] {
   const valid = unexpired(live, now);
   const trusted = new Set(
     generations
@@ -141,7 +147,7 @@ export function checkStillTrusted(
   const lost = new Set(
     valid.flatMap(({ issuers }) => issuers.filter((ski) => !trusted.has(ski))),
   );
-  return [...lost].map((ski): Refusal => {
+  return [...lost].map((ski): LostTrust => {
     const victims = issuedBy(valid, ski);
     const end = lastExpiry(victims) ?? "";
     const known = generations.find(
@@ -150,6 +156,7 @@ export function checkStillTrusted(
     const from = parseDate(end);
     return {
       rule: "I4",
+      ...(known !== undefined && { authority: known.authority }),
       path: known === undefined ? "issuer" : `generations.${known.id}.state`,
       message: `${known === undefined ? `the generation with the key ${ski}` : `${quote(known.id)} of ${known.authority}`} would leave the trust bundle, and ${formatChains(victims)} (I4); all who hold one would be cut off. Write retiring until ${end} has passed, or acknowledge I4 once they are known to be replaced.`,
       // The last second of the validity is part of it (RFC 5280 §4.1.2.5).

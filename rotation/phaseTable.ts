@@ -25,6 +25,8 @@ export interface PhaseTableOrder {
   /** In milliseconds. */
   readonly minimumTrustSoak: number;
   readonly confirmedBundle?: string;
+  /** By id, the older generation that certifies it as well ("new with old"). */
+  readonly linkedBy?: Readonly<Record<string, string>>;
   /** What follows this update. */
   readonly next: NextStep;
   /** UTC. */
@@ -70,7 +72,7 @@ export function phaseTable(given: PhaseTableOrder): string {
   const columns = presented(order);
   const rows = bundles(order).map(({ label, trusted }) => {
     const cells = columns.map((ids) =>
-      cell(kind === "intermediate" ? undefined : trusted, ids),
+      cell(kind === "intermediate" ? undefined : trusted, ids, linksOf(order)),
     );
     const failed = columns
       .filter((_ids, index) => cells[index]?.startsWith("FAILS"))
@@ -147,13 +149,36 @@ function presented({
   return [signers, active === undefined ? [] : [active]];
 }
 
+/** Links that chains end with: as long as the older generation is there to have made them. */
+function linksOf({
+  linkedBy = {},
+  after,
+}: PhaseTableOrder): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(linkedBy).filter(([, older]) =>
+      isTrusted(after.generations[older]?.state),
+    ),
+  );
+}
+
 function cell(
   trusted: ReadonlySet<string> | undefined,
   ids: readonly string[],
+  links: Readonly<Record<string, string>>,
 ): string {
-  const failing = ids.filter((id) => trusted?.has(id) === false);
+  const linked = (id: string): string | undefined => {
+    const older = links[id];
+    return older !== undefined && trusted?.has(older) === true
+      ? older
+      : undefined;
+  };
+  const isKnown = (id: string) => trusted?.has(id) !== false;
+  const failing = ids.filter((id) => !isKnown(id) && linked(id) === undefined);
   if (failing.length === 0) {
-    return `ok (${ids.join(", ")})`;
+    const names = ids.map((id) =>
+      isKnown(id) ? id : `${id}, linked by ${String(linked(id))}`,
+    );
+    return `ok (${names.join(", ")})`;
   }
   return failing.length === ids.length
     ? "FAILS"
@@ -189,17 +214,20 @@ function trustedIn({ generations }: LedgerEvidence): Set<string> {
   );
 }
 
-/** What the bundle held before the last update that changed it; `undefined` where there was none. */
+/** What the bundle held before a generation last came or went; `undefined` where none ever did. A renewal does neither. */
 function bundleBefore(evidence: LedgerEvidence): Set<string> | undefined {
-  const { bundlePublished, generations, tombstones } = evidence;
+  const { generations, tombstones } = evidence;
   const held = trustedIn(evidence);
+  const came = [...held].map((id) => generations[id]?.firstPublished ?? "");
+  const went = Object.values(tombstones).map(({ retiredAt }) => retiredAt);
+  const last = [...came, ...went].sort().at(-1);
   for (const id of held) {
-    if (generations[id]?.firstPublished === bundlePublished) {
+    if (generations[id]?.firstPublished === last) {
       held.delete(id);
     }
   }
   for (const [id, { retiredAt }] of Object.entries(tombstones)) {
-    if (retiredAt === bundlePublished) {
+    if (retiredAt === last) {
       held.add(id);
     }
   }

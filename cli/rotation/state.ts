@@ -32,6 +32,14 @@ export interface AuthorityState {
   readonly minimumTrustSoak: number;
   /** By id, PEM; retired generations have none. */
   readonly certificates: Readonly<Record<string, string>>;
+  /** What follows the certificate of an intermediate in a chain, PEM; empty below a root. */
+  readonly issuerChainPem: string;
+}
+
+/** A certificate of the stack that is no CA's: a broker's, or a single device's. */
+export interface LeafState {
+  readonly name: string;
+  readonly certificatePem: string;
 }
 
 /** What a stack's state says of its CAs. */
@@ -40,6 +48,8 @@ export interface StackState {
   readonly authorities: readonly AuthorityState[];
   /** Everything that was issued below them and may be in use. */
   readonly live: readonly LiveCertificates[];
+  /** Those that stand in the state one by one; those of batches do not. */
+  readonly leaves: readonly LeafState[];
 }
 
 const resource = z.object({
@@ -65,6 +75,7 @@ const certificateOutputs = z.object({
   notAfter: z.string(),
   subjectKeyIdentifier: z.string(),
   authorityKeyIdentifier: z.string(),
+  certificatePem: z.string().exactOptional(),
   live,
 });
 
@@ -113,9 +124,13 @@ function readResources(all: readonly Resource[]): StackState {
     outputs: parseOutputs(ledgerOutputs, one),
   }));
   const keys = keysAbove(ledgers.map(({ outputs }) => outputs));
+  const certificates = ofType(resources, "Certificate").map((one) => ({
+    urn: one.urn,
+    outputs: parseOutputs(certificateOutputs, one),
+  }));
   const issued = [
-    ...ofType(resources, "Certificate").flatMap((one) =>
-      liveOfCertificate(one.urn, parseOutputs(certificateOutputs, one)),
+    ...certificates.flatMap(({ urn, outputs }) =>
+      liveOfCertificate(urn, outputs),
     ),
     ...ofType(resources, "DeviceBatch").flatMap((one) =>
       liveOfBatch(one.urn, parseOutputs(batchOutputs, one)),
@@ -130,7 +145,19 @@ function readResources(all: readonly Resource[]): StackState {
       ...entry,
       issuers: wholeChain(entry.issuers, keys),
     })),
+    leaves: certificates.flatMap(({ urn, outputs }) =>
+      leafOf(nameOf(urn).replace(/-certificate$/, ""), outputs),
+    ),
   };
+}
+
+function leafOf(
+  name: string,
+  { profile, certificatePem }: z.infer<typeof certificateOutputs>,
+): LeafState[] {
+  return certificatePem === undefined || PROFILES[profile]?.ca === true
+    ? []
+    : [{ name, certificatePem }];
 }
 
 function ofType(resources: readonly Resource[], type: string): Resource[] {
@@ -166,6 +193,7 @@ function readAuthority(name: string, outputs: LedgerOutputs): AuthorityState {
         certificatePem === undefined ? [] : [[id, certificatePem]],
       ),
     ),
+    issuerChainPem: outputs.issuerChainPem ?? "",
   };
 }
 

@@ -151,7 +151,8 @@ function rowOf(name: string, generation: GenerationStatus): string[] {
   ];
 }
 
-function table(rows: readonly string[][]): string {
+/** Rows under one another, as wide as they need to be. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_cell, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -31,6 +31,7 @@ test("every resource is below its component, under the component's name", () => 
       "CertRequest server-request < server",
       "Certificate server-certificate < server",
       "Secret server-secret < server",
+      "BundlePublication server-publication < server",
       "DeviceCertificateBatch devices < ",
       "DeviceBatch devices < devices",
       "Secret devices-secret-0 < devices",
@@ -38,6 +39,7 @@ test("every resource is below its component, under the component's name", () => 
       "ThingsBoardMqtt thingsboard < ",
       "ConfigMap thingsboard-env < thingsboard",
       "ConfigMap thingsboard-ca-bundle < thingsboard",
+      "BundlePublication thingsboard-ca-bundle-publication < thingsboard",
     ].sort(),
   );
 });
@@ -47,6 +49,7 @@ test("the types are those that state and other languages know", () => {
     .map(({ type }) => type)
     .filter((type) => type.startsWith("mqtt-pki:"));
   expect([...new Set(ours)].sort()).toEqual([
+    "mqtt-pki:index:BundlePublication",
     "mqtt-pki:index:Certificate",
     "mqtt-pki:index:CertificateAuthority",
     "mqtt-pki:index:DeviceBatch",

@@ -194,9 +194,9 @@ test("a leaf remembers every chain it was ever given, and until when", async () 
   expect(moved.certificatePem).toBe(first.certificatePem);
 });
 
-describe("I4: a generation leaves the bundle", () => {
-  const retired = { "2026a": "retired", "2027a": "active" };
+const retired = { "2026a": "retired", "2027a": "active" };
 
+describe("I4: a generation leaves the bundle", () => {
   test("refused while a leaf may be shown with the old chain, by name, number and day", async () => {
     const outs = await activated();
     for (const now of ["2026-12-10T00:00:00Z", END]) {
@@ -236,7 +236,7 @@ describe("I4: a generation leaves the bundle", () => {
     expect(await preview(outs, unknown, AFTER_END)).toEqual(UPDATE);
   });
 
-  test("allowed where the code takes it upon itself, with a warning", async () => {
+  test("allowed where the code takes it upon itself, with a warning, and not asked about again", async () => {
     const outs = await activated();
     const acknowledge = [
       { rule: "I4", reason: "all restarted", until: "2026-12-31" },
@@ -245,18 +245,41 @@ describe("I4: a generation leaves the bundle", () => {
     await withPlugin(
       { cwd: folder, now: "2026-12-10T00:00:00Z" },
       async (plugin) => {
-        expect(await plugin.diff(URN, outs, inputs)).toEqual(NO_CHANGE);
+        expect(await plugin.diff(URN, outs, inputs)).toEqual(UPDATE);
         expect(plugin.log).toMatchObject([
           {
             severity: "warning",
             text: expect.stringMatching(/^acknowledged: .*\(I4\)/) as string,
           },
         ]);
+        const after = await plugin.update(URN, outs, inputs);
+        expect(after.certificatePem).toBe(outs.certificatePem);
+        expect(await plugin.diff(URN, after, leaf(retired))).toEqual(NO_CHANGE);
       },
     );
     expect(await refusal(outs, inputs, "2027-01-01T00:00:00Z")).toContain(
       "The acknowledgement of I4 ended on 2026-12-31.",
     );
+  });
+});
+
+describe("an acknowledgement that stands on one CA of a chain", () => {
+  const on = (authority: string) =>
+    leaf(retired, {
+      acknowledge: [
+        { rule: "I4", reason: "all restarted", until: "2026-12-31", authority },
+      ],
+    });
+
+  test("holds for its own CA and those below it, and not for those above", async () => {
+    const outs = await activated();
+    const now = "2026-12-10T00:00:00Z";
+    expect(await refusal(outs, on("server-ca"), now)).toMatch(
+      /"2026a" of root would leave the trust bundle.*\(I4\)/,
+    );
+    await withPlugin({ cwd: folder, now }, async (plugin) => {
+      expect(await plugin.diff(URN, outs, on("root"))).toEqual(UPDATE);
+    });
   });
 });
 

@@ -22,6 +22,9 @@ interface Update {
   readonly confirmed?: boolean;
   /** As in a ledger, which does not know what hangs from it. */
   readonly unknown?: boolean;
+  /** Another bundle although the generations are the same. */
+  readonly renewed?: boolean;
+  readonly linkedBy?: Readonly<Record<string, string>>;
 }
 
 /** The table of the last of some updates. */
@@ -34,11 +37,12 @@ function tableOf(
   let table = "";
   for (const update of updates) {
     const { day, states, confirmed = false, unknown = false } = update;
+    const { renewed = false, linkedBy } = update;
     const live = unknown ? undefined : (update.live ?? [LEAF]);
     const now = inDays(day);
     const bundle = Object.keys(states)
       .filter((id) => states[id] !== "retired")
-      .join("+");
+      .join(renewed ? "+renewed " : "+");
     const after = recordEvidence(before, code(states), bundle, now);
     const soak = {
       minimumTrustSoak,
@@ -55,6 +59,7 @@ function tableOf(
         after,
         ...(live !== undefined && { live }),
         ...soak,
+        ...(linkedBy !== undefined && { linkedBy }),
         next: nextStep(after, live, minimumTrustSoak, now),
         now,
       });
@@ -105,6 +110,28 @@ describe("the phase table of a server root", () => {
     const early = { ...ACTIVATED, day: 11, confirmed: true };
     expect(tableOf("serverRoot", [CREATED, STAGED, early])[3]).toMatch(
       /FAILS {2}← confirmed to be gone by confirmedBundle$/,
+    );
+  });
+
+  test("activating after a renewal: those with a bundle from before the staging are not forgotten", () => {
+    const renewed = { ...STAGED, day: 15, renewed: true };
+    const activated = { ...ACTIVATED, renewed: true };
+    expect(
+      tableOf("serverRoot", [CREATED, STAGED, renewed, activated])[3],
+    ).toBe(
+      "device, older bundle                     ok (2026a)               FAILS  ← 0 confirmed, soak ended 2027-01-18T00:00:00Z",
+    );
+  });
+
+  test("activating a linked root: devices with the older bundle know it by the link, until the older root goes", () => {
+    const linkedBy = { "2027a": "2026a" };
+    const updates = [CREATED, STAGED, { ...ACTIVATED, linkedBy }];
+    expect(tableOf("serverRoot", updates)[3]).toBe(
+      "device, older bundle                     ok (2026a)               ok (2027a, linked by 2026a)",
+    );
+    const retired = { ...RETIRED, linkedBy };
+    expect(tableOf("serverRoot", [...updates, retired])[2]).toContain(
+      "ok (2027a)  ",
     );
   });
 

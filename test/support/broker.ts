@@ -13,17 +13,25 @@ export interface BrokerFiles {
   readonly deviceRoot: string;
 }
 
+/** What a test may want otherwise. */
+export interface BrokerOptions {
+  /** Where sessions and their messages outlive a restart; nothing does without. */
+  readonly persistenceFolder?: string;
+  /** Whether the broker tells of every packet, as it does by default. */
+  readonly tellsOfPackets?: boolean;
+}
+
 /** A mosquitto of this test's own: TLS on a free port of the loopback interface, client certificates required. */
 export class Broker {
   private said = "";
+  private process: ChildProcess;
 
   private constructor(
-    private readonly process: ChildProcess,
+    private readonly program: string,
+    private readonly configuration: string,
     readonly port: number,
   ) {
-    process.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.said += text;
-    });
+    this.process = this.spawn();
   }
 
   /** @param folder for the configuration */
@@ -31,34 +39,13 @@ export class Broker {
     program: string,
     folder: string,
     files: BrokerFiles,
+    options: BrokerOptions = {},
   ): Promise<Broker> {
     const port = await freePort();
     const configuration = join(folder, "mosquitto.conf");
-    writeFileSync(
-      configuration,
-      [
-        `listener ${port} 127.0.0.1`,
-        `certfile ${files.chain}`,
-        `keyfile ${files.key}`,
-        `cafile ${files.deviceRoot}`,
-        "require_certificate true",
-        "use_identity_as_username true",
-        "allow_anonymous true",
-        "persistence false",
-        "log_dest stderr",
-        "log_type all",
-        // Started by root it would become another user, who may not read the key.
-        ...(process.getuid?.() === 0 ? ["user root"] : []),
-        "",
-      ].join("\n"),
-    );
-    const broker = new Broker(
-      spawn(program, ["-c", configuration], {
-        stdio: ["ignore", "ignore", "pipe"],
-      }),
-      port,
-    );
-    await broker.waitFor(/mosquitto version \S+ running/, 0);
+    writeFileSync(configuration, configurationText(port, files, options));
+    const broker = new Broker(program, configuration, port);
+    await broker.untilRunning(0);
     return broker;
   }
 
@@ -81,12 +68,87 @@ export class Broker {
     return this.said.slice(from);
   }
 
+  /** Signals the broker to read its files again; whoever connects afterwards meets what it then has. */
+  async reload(): Promise<void> {
+    const from = this.position;
+    this.process.kill("SIGHUP");
+    // The broker has one thread: it takes no connection between these words and the end of reading.
+    await this.waitFor(/Reloading config/, from);
+  }
+
+  /** Stops the broker and starts it on the same port. */
+  async restart(): Promise<void> {
+    await this.stop();
+    const from = this.position;
+    this.process = this.spawn();
+    await this.untilRunning(from);
+  }
+
   async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    if (this.process.exitCode === null && this.process.kill()) {
+    const { process } = this;
+    const ended = new Promise((resolve) => process.once("exit", resolve));
+    // A process that a signal has ended has no exit code.
+    const runs = process.exitCode === null && process.signalCode === null;
+    if (runs && process.kill()) {
       await ended;
     }
   }
+
+  private spawn(): ChildProcess {
+    const process = spawn(this.program, ["-c", this.configuration], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    process.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.said += text;
+    });
+    return process;
+  }
+
+  /** Leaves no process behind where the broker does not come up. */
+  private async untilRunning(from: number): Promise<void> {
+    try {
+      await this.waitFor(/mosquitto version \S+ running/, from);
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+}
+
+function configurationText(
+  port: number,
+  files: BrokerFiles,
+  { persistenceFolder, tellsOfPackets = true }: BrokerOptions,
+): string {
+  return [
+    `listener ${port} 127.0.0.1`,
+    `certfile ${files.chain}`,
+    `keyfile ${files.key}`,
+    `cafile ${files.deviceRoot}`,
+    "require_certificate true",
+    "use_identity_as_username true",
+    "allow_anonymous true",
+    ...persistence(persistenceFolder),
+    "log_dest stderr",
+    ...(tellsOfPackets
+      ? ["log_type all"]
+      : ["log_type error", "log_type warning", "log_type information"]),
+    // Started by root it would become another user, who may not read the key.
+    ...(process.getuid?.() === 0 ? ["user root"] : []),
+    "",
+  ].join("\n");
+}
+
+function persistence(folder: string | undefined): string[] {
+  return folder === undefined
+    ? ["persistence false"]
+    : [
+        "persistence true",
+        // The name of the file is appended as it is.
+        `persistence_location ${folder}/`,
+        // By default what exceeds 1000 messages for an absent subscriber is dropped without a word.
+        "max_queued_messages 0",
+      ];
 }
 
 function freePort(): Promise<number> {

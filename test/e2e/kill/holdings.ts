@@ -18,25 +18,73 @@ export interface Holdings {
   faults: string[];
 }
 
+/** Where a fleet's program lets its files land. */
+export interface Places {
+  /** The folder of a batch of devices. */
+  devices: string;
+  /** The file of the server's Secret. */
+  server: string;
+}
+
+/** Those of this folder's own programs. */
+function ownPlaces(fleet: Fleet): Places {
+  const server = "v1-secret-fleet-server.yaml";
+  return {
+    devices: fleet.path("rendered", "devices"),
+    server: fleet.path("rendered", "1-manifest", server),
+  };
+}
+
 /** Looks at the files of a fleet and at its state. */
-export function holdingsOf(fleet: Fleet, state: KilledState): Holdings {
+export function holdingsOf(
+  fleet: Fleet,
+  state: KilledState,
+  { devices, server }: Places = ownPlaces(fleet),
+): Holdings {
   const holdings: Holdings = {
     keys: new Map(),
     certificates: new Map(),
     faults: [],
   };
-  lookAtDevices(fleet, holdings);
+  lookAtDevices(devices, holdings);
   lookAtState(state, holdings);
-  lookAtServer(fleet, holdings);
+  lookAtServer(server, holdings);
   return holdings;
+}
+
+/** The keys that somebody had at one moment and has no more at another. */
+export function lostKeys(earlier: Holdings, after: Holdings): string[] {
+  return [...earlier.keys]
+    .filter(([holder, key]) => after.keys.get(holder) !== key)
+    .map(([holder]) => `the key of ${holder} is lost`);
+}
+
+/**
+ * What was made between two looks, and yet again after the second. The
+ * server's own is issued anew at every growth, which the first look cannot know.
+ */
+export function signedTwice(
+  before: Holdings | undefined,
+  killed: Holdings,
+  after: Holdings,
+): string[] {
+  return [...killed.certificates]
+    .filter(
+      ([holder, serial]) =>
+        after.certificates.get(holder) !== serial &&
+        before?.certificates.get(holder) !== serial &&
+        (before !== undefined || !holder.includes("server")),
+    )
+    .map(([holder]) => `${holder} was given a certificate twice`);
 }
 
 /** What is wrong with the inventory: every certificate of a device stands in it, once. */
 export function inventoryFaults(
   fleet: Fleet,
   { certificates }: Holdings,
+  { devices }: Places = ownPlaces(fleet),
 ): string[] {
-  const path = fleet.path("rendered", "devices", "inventory.csv");
+  const path = join(devices, "inventory.csv");
   const listed = parseInventory(readFileSync(path, "utf8"), path)
     .map(({ id, serialNumber }) => `device ${id}: ${serialNumber}`)
     .sort();
@@ -57,8 +105,7 @@ export function inventoryFaults(
   ];
 }
 
-function lookAtDevices(fleet: Fleet, holdings: Holdings): void {
-  const folder = fleet.path("rendered", "devices");
+function lookAtDevices(folder: string, holdings: Holdings): void {
   const ids = existsSync(folder)
     ? readdirSync(folder, { withFileTypes: true }).filter((entry) =>
         entry.isDirectory(),
@@ -78,12 +125,7 @@ function lookAtDevices(fleet: Fleet, holdings: Holdings): void {
   }
 }
 
-function lookAtServer(fleet: Fleet, holdings: Holdings): void {
-  const file = fleet.path(
-    "rendered",
-    "1-manifest",
-    "v1-secret-fleet-server.yaml",
-  );
+function lookAtServer(file: string, holdings: Holdings): void {
   if (!existsSync(file)) {
     return;
   }

@@ -60,13 +60,24 @@ export function unfinishedFiles(fleet: Fleet): string[] {
 }
 
 /** Tells one version of the state file from the next. */
-export function stateVersion(fleet: Fleet): string {
+function stateVersion(fleet: Fleet): string {
   const file = stateFile(fleet);
   if (!existsSync(file)) {
     return "";
   }
   const { ino, mtimeMs } = statSync(file);
   return `${ino} ${mtimeMs}`;
+}
+
+/** Whether the state has been written so many times since this was asked for. */
+export function stateChanges(fleet: Fleet, count: number): () => boolean {
+  let [last, seen] = [stateVersion(fleet), 0];
+  return () => {
+    const version = stateVersion(fleet);
+    seen += version === last ? 0 : 1;
+    last = version;
+    return seen >= count;
+  };
 }
 
 /** The name a resource has in its program. */

@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { Fleet } from "../../support/fleet";
 import { messages } from "../../support/report";
 import type { Holdings } from "./holdings";
-import { holdingsOf, inventoryFaults } from "./holdings";
+import { holdingsOf, inventoryFaults, lostKeys, signedTwice } from "./holdings";
 import { killOne, randomMoment, randomNumbers } from "./kills";
 import type { KilledState } from "./killedState";
-import { readState, stateVersion, unfinishedFiles } from "./killedState";
+import { readState, stateChanges, unfinishedFiles } from "./killedState";
 import type { Tally } from "./tally";
 import { killTest } from "./tally";
 import type { Turn } from "./turns";
@@ -48,17 +48,6 @@ async function killRepeatedly(
   } finally {
     fleet.remove();
   }
-}
-
-/** Whether the state has been written so many times since this was asked for. */
-function stateChanges(fleet: Fleet, count: number): () => boolean {
-  let [last, seen] = [stateVersion(fleet), 0];
-  return () => {
-    const version = stateVersion(fleet);
-    seen += version === last ? 0 : 1;
-    last = version;
-    return seen >= count;
-  };
 }
 
 /** Finishes the update and counts what the kill has cost. */
@@ -108,38 +97,13 @@ async function lossesOfUpdate(
   return [
     ...after.faults,
     ...inventoryFaults(fleet, after),
+    // No key is ever replaced in this life.
     ...lostKeys(before, after),
     ...lostKeys(killed, after),
     ...signedTwice(before, killed, after),
     ...(turn.renews ? [] : signedTwice(undefined, before, after)),
     ...(code === 0 ? [] : [`the next preview shows changes: ${stdout}`]),
   ];
-}
-
-/** No key is ever replaced in this life. */
-function lostKeys(earlier: Holdings, after: Holdings): string[] {
-  return [...earlier.keys]
-    .filter(([holder, key]) => after.keys.get(holder) !== key)
-    .map(([holder]) => `the key of ${holder} is lost`);
-}
-
-/**
- * What was made between two looks, and yet again after the second. The
- * server's own is issued anew at every growth, which the first look cannot know.
- */
-function signedTwice(
-  before: Holdings | undefined,
-  killed: Holdings,
-  after: Holdings,
-): string[] {
-  return [...killed.certificates]
-    .filter(
-      ([holder, serial]) =>
-        after.certificates.get(holder) !== serial &&
-        before?.certificates.get(holder) !== serial &&
-        (before !== undefined || !holder.includes("server")),
-    )
-    .map(([holder]) => `${holder} was given a certificate twice`);
 }
 
 function leftovers(fleet: Fleet, { resources }: KilledState): string[] {

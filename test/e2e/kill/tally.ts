@@ -3,7 +3,10 @@ import type { Victim } from "./kills";
 
 /** How many kills are asked for, over both tests. */
 const ALL = Number(process.env.MQTT_PKI_KILLS ?? 16);
-const SEED = Number(process.env.MQTT_PKI_KILL_SEED ?? Date.now() % 1_000_000);
+/** What the first of all random numbers comes from. */
+export const SEED = Number(
+  process.env.MQTT_PKI_KILL_SEED ?? Date.now() % 1_000_000,
+);
 const SECONDS_PER_KILL = 60;
 
 /** What a kill test has come to so far. */

@@ -14,6 +14,7 @@ import { describeOpenSsl } from "../../pki/support/openssl";
 
 const DAY = 86_400_000;
 const SECRET = "update Secret server-secret";
+const PUBLICATION = "update BundlePublication server-publication";
 
 /** What a broker loads, and what its devices trust, at one moment. */
 interface Broker {
@@ -121,6 +122,7 @@ describeOpenSsl("rotation", (openssl) => {
     // A first generation that gets its name changes the ledger, and no certificate.
     write("root", { "2026a": "active" });
     expect(actions(await update(day(1)))).toEqual([
+      PUBLICATION,
       "update CertificateAuthority root-authority",
     ]);
     expect(broker()).toEqual(first);
@@ -134,6 +136,7 @@ describeOpenSsl("rotation", (openssl) => {
         "create CertRequest root-2027a-request",
         "create Certificate root-2027a-certificate",
         "update CertificateAuthority root-authority",
+        PUBLICATION,
         "update CertificateAuthority server-ca-authority",
         SECRET,
       ].sort(),
@@ -163,6 +166,7 @@ describeOpenSsl("rotation", (openssl) => {
         "update Certificate server-ca-certificate",
         "update Certificate server-certificate",
         "update CertificateAuthority root-authority",
+        PUBLICATION,
         "update CertificateAuthority server-ca-authority",
         SECRET,
       ].sort(),
@@ -215,6 +219,7 @@ describeOpenSsl("rotation", (openssl) => {
         "delete CertRequest root-request",
         "delete Certificate root-certificate",
         "update CertificateAuthority root-authority",
+        PUBLICATION,
         "update CertificateAuthority server-ca-authority",
         SECRET,
       ].sort(),

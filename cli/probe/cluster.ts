@@ -1,0 +1,175 @@
+import type { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { quote } from "../../pki/problem";
+import type { ObjectTarget } from "./target";
+
+/** What is asked of an object; its keys are never looked at. */
+export interface ObjectContent {
+  readonly annotations: Readonly<Record<string, string>>;
+  /** The entries that hold certificates, as text. */
+  readonly entries: Readonly<Record<string, string>>;
+}
+
+/** Which cluster, and how long to wait for it. */
+export interface ClusterOptions {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/** Reads one object. */
+export type ReadObject = (target: ObjectTarget) => Promise<ObjectContent>;
+
+/** A chain, and the two names of a bundle. */
+const ENTRIES = ["tls.crt", "ca.crt", "ca-bundle.pem"];
+
+/**
+ * Opens a cluster.
+ *
+ * @throws Error with a sentence where the kubeconfig names none
+ */
+export async function openCluster(
+  options: ClusterOptions,
+): Promise<ReadObject> {
+  // It is large, and only this needs it.
+  const kubernetes = await import("@kubernetes/client-node");
+  const config = new kubernetes.KubeConfig();
+  load(config, options);
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) {
+    throw new Error(
+      "no cluster is named: the kubeconfig has no current context; write --context NAME.",
+    );
+  }
+  const api = config.makeApiClient(kubernetes.CoreV1Api);
+  return async (target) => {
+    try {
+      return await withTimeout(read(api, target), options.timeout);
+    } catch (error) {
+      throw new Error(clusterProblem(error, target, server), { cause: error });
+    }
+  };
+}
+
+function load(
+  config: KubeConfig,
+  { kubeconfig, context }: ClusterOptions,
+): void {
+  try {
+    if (kubeconfig === undefined) {
+      config.loadFromDefault();
+    } else {
+      config.loadFromFile(kubeconfig);
+    }
+  } catch {
+    // Its text may quote a line of the file, and that may be a token.
+    throw new Error(
+      `no cluster is named: ${kubeconfig === undefined ? "the kubeconfig" : `--kubeconfig ${kubeconfig}`} is not there or is none.`,
+    );
+  }
+  if (context === undefined) {
+    return;
+  }
+  const names = config.getContexts().map(({ name }) => name);
+  if (!names.includes(context)) {
+    throw new Error(
+      `--context ${quote(context)} is not in the kubeconfig; it has ${names.join(", ") || "none"}.`,
+    );
+  }
+  config.setCurrentContext(context);
+}
+
+async function read(
+  api: CoreV1Api,
+  { kind, namespace, name }: ObjectTarget,
+): Promise<ObjectContent> {
+  if (kind === "secret") {
+    const { metadata, data } = await api.readNamespacedSecret({
+      name,
+      namespace,
+    });
+    return take(metadata?.annotations, data, (text) =>
+      Buffer.from(text, "base64").toString("utf8"),
+    );
+  }
+  const { metadata, data } = await api.readNamespacedConfigMap({
+    name,
+    namespace,
+  });
+  return take(metadata?.annotations, data, (text) => text);
+}
+
+function take(
+  annotations: Readonly<Record<string, string>> = {},
+  data: Readonly<Record<string, string>> = {},
+  decode: (text: string) => string,
+): ObjectContent {
+  return {
+    annotations,
+    entries: Object.fromEntries(
+      ENTRIES.flatMap((entry) => {
+        const text = data[entry];
+        return text === undefined ? [] : [[entry, decode(text)]];
+      }),
+    ),
+  };
+}
+
+/** A sentence of why an object cannot be read; nothing of the answer's own text, which may quote the request. */
+export function clusterProblem(
+  error: unknown,
+  { kind, namespace, name }: Pick<ObjectTarget, "kind" | "namespace" | "name">,
+  server: string,
+): string {
+  const code = codeOf(error);
+  switch (code) {
+    case 401:
+      return `the cluster at ${server} does not know who asks (401); the kubeconfig's credentials are wrong or have expired.`;
+    case 403:
+      return `may not be read: this user needs the verb get on ${kind}s in the namespace ${namespace} (RBAC); a Role with resourceNames: [${name}] is enough.`;
+    case 404:
+      return `is not there: the namespace ${namespace} has no ${kind === "secret" ? "Secret" : "ConfigMap"} ${name}.`;
+    default:
+      return typeof code === "number"
+        ? `the cluster at ${server} answers ${code}.`
+        : `the cluster at ${server} cannot be reached (${reasonOf(error)}).`;
+  }
+}
+
+/** The code of a failed connection, which the client of the API wraps; of anything else its kind only. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = codeOf(error) ?? codeOf(cause);
+  return typeof code === "string"
+    ? code
+    : error instanceof Error
+      ? error.name
+      : "unknown";
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === "object" && error !== null && "code" in error
+    ? error.code
+    : undefined;
+}
+
+class Timeout extends Error {
+  readonly code = "timeout";
+}
+
+async function withTimeout<T>(
+  promise: Promise<T>,
+  milliseconds: number,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Timeout());
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

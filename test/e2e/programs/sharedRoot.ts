@@ -1,0 +1,89 @@
+import * as kubernetes from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import {
+  DeviceCertificateBatch,
+  IntermediateCA,
+  RootCA,
+  ServerCertificate,
+  TrustBundle,
+  TrustedBy,
+} from "../../../components";
+import { readSettings } from "../../../settings";
+
+// The demo fleet with servers and devices below one root, and the way to a root of each's own.
+
+const settings = readSettings(new pulumi.Config());
+const { namespace, renderDirectory } = settings;
+const provider = new kubernetes.Provider("kubernetes", {
+  renderYamlToDirectory: renderDirectory,
+  kubeconfig: "",
+  enableSecretMutable: true,
+  enableConfigMapMutable: true,
+});
+
+const root = new RootCA("server-root", settings.serverRoot);
+const serverCA = new IntermediateCA("server-ca", {
+  issuer: root,
+  ...settings.serverCA,
+});
+const { secretName, ...serverSettings } = settings.server;
+new ServerCertificate("server", {
+  issuer: serverCA,
+  ...serverSettings,
+  kubernetes: { namespace, secretName, provider },
+});
+
+/**
+ * What brokers know devices by: the shared root, until the configuration names
+ * generations. Then it is a root with a ledger of its own, whose first
+ * generation is the shared root's certificate and key, so that nothing is
+ * issued anew and brokers can be led away from it by a rotation.
+ */
+function deviceAuthority(): RootCA {
+  const { generations, acknowledge } = settings.deviceRoot;
+  if (generations === undefined) {
+    return root;
+  }
+  const shared = {
+    existing: {
+      certificatePem: root.certificatePem,
+      privateKeyPem: root.signer.privateKeyPem,
+    },
+  };
+  return new RootCA("device-root", {
+    trustedBy: TrustedBy.Brokers,
+    generations: Object.fromEntries(
+      Object.entries(generations).map(([id, generation]) => [
+        id,
+        id === "2026a" && generation.state !== "retired"
+          ? { ...generation, ...shared }
+          : generation,
+      ]),
+    ),
+    ...(acknowledge !== undefined && { acknowledge }),
+  });
+}
+
+const devicesTrustedBy = deviceAuthority();
+const deviceCA = new IntermediateCA("device-ca", {
+  issuer: devicesTrustedBy,
+  ...settings.deviceCA,
+});
+const {
+  name,
+  secretName: _secret,
+  shards: _shards,
+  ...batch
+} = settings.devices;
+new DeviceCertificateBatch(`devices-${name}`, {
+  issuer: deviceCA,
+  manifest: batch.manifest,
+  profile: batch,
+  output: { directory: `${renderDirectory}/devices` },
+});
+new TrustBundle("device-roots", {
+  authority: devicesTrustedBy,
+  namespace,
+  configMapName: "mqtt-device-ca-bundle",
+  provider,
+});
