@@ -49,23 +49,31 @@ describeOpenSsl("rotation", (openssl) => {
     fleet.configure("rotation", rotation);
   }
 
-  /** Previews, updates to the very same, and sees that nothing is left to do; the preview. */
+  /** Previews, and updates to the very same; the preview. */
   async function update(at: Date): Promise<Report> {
     const preview = await fleet.preview({ now: at });
     expect(actions(await fleet.up({ now: at }))).toEqual(actions(preview));
+    return preview;
+  }
+
+  /** Sees that nothing is left to do. */
+  async function settled(at: Date): Promise<void> {
     const next = await fleet.tryPreview({
       now: at,
       args: ["--expect-no-changes"],
     });
     expect([next.code, next.report?.steps]).toEqual([0, []]);
-    return preview;
   }
 
-  /** Sees that preview and update refuse the code, and that neither writes anything. */
   async function refusal(at: Date): Promise<string> {
-    const [files, state] = [tree(fleet.path("out")), await outputs()];
     const preview = await fleet.tryPreview({ now: at });
     expect(preview.code).not.toBe(0);
+    return messages(preview).join("\n");
+  }
+
+  /** Sees that an update is refused as its preview is, and writes nothing. */
+  async function refusedUpdate(at: Date): Promise<void> {
+    const [files, state] = [tree(fleet.path("out")), await outputs()];
     const { code } = await fleet.engineWith(
       { MQTT_PKI_NOW: at.toISOString() },
       "up",
@@ -74,7 +82,6 @@ describeOpenSsl("rotation", (openssl) => {
     expect(code).not.toBe(0);
     expect(tree(fleet.path("out"))).toEqual(files);
     expect(await outputs()).toEqual(state);
-    return messages(preview).join("\n");
   }
 
   async function outputs(): Promise<Record<string, string>> {
@@ -159,6 +166,8 @@ describeOpenSsl("rotation", (openssl) => {
       /generations\.2027a\.state: was published on .*\(I3\).*keep staged until/,
     );
 
+    await refusedUpdate(day(4));
+
     // C: the intermediate gets a certificate of the new root and keeps its key; the broker shows the new chain.
     const activation = await update(day(10));
     expect(actions(activation)).toEqual(
@@ -189,6 +198,8 @@ describeOpenSsl("rotation", (openssl) => {
         new: both.bundle,
       }),
     ).toEqual({ old: ["ok", "FAILS"], new: ["ok", "ok"] });
+
+    await settled(day(10));
 
     // D, too early: a broker may show the old chain as long as the leaf is valid.
     write("root", { "2026a": "retired", "2027a": "active" });
@@ -246,6 +257,8 @@ describeOpenSsl("rotation", (openssl) => {
         new: last.bundle,
       }),
     ).toEqual({ old: ["ok", "ok"], new: ["FAILS", "ok"] });
+
+    await settled(day(366));
 
     // The entry may go now, and never come back.
     write("root", { "2027a": "active" });
