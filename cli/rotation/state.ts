@@ -87,6 +87,12 @@ const batchOutputs = z.object({
   live,
 });
 
+/** The part of a `BundlePublication` that says since when its place has held each key. */
+const publicationOutputs = z.object({
+  published: z.record(z.string(), z.string()),
+});
+type Publication = z.infer<typeof publicationOutputs>;
+
 /**
  * Reads a file that `stack export` wrote.
  *
@@ -123,6 +129,9 @@ function readResources(all: readonly Resource[]): StackState {
     urn: one.urn,
     outputs: parseOutputs(ledgerOutputs, one),
   }));
+  const publications = ofType(resources, "BundlePublication").map((one) =>
+    parseOutputs(publicationOutputs, one),
+  );
   const keys = keysAbove(ledgers.map(({ outputs }) => outputs));
   const certificates = ofType(resources, "Certificate").map((one) => ({
     urn: one.urn,
@@ -139,7 +148,11 @@ function readResources(all: readonly Resource[]): StackState {
   return {
     project: resources[0]?.urn.split("::")[1] ?? "",
     authorities: ledgers.map(({ urn, outputs }) =>
-      readAuthority(nameOf(urn).replace(/-authority$/, ""), outputs),
+      readAuthority(
+        nameOf(urn).replace(/-authority$/, ""),
+        outputs,
+        publications,
+      ),
     ),
     live: issued.map((entry) => ({
       ...entry,
@@ -180,13 +193,17 @@ function parseOutputs<T>(
   return result.data;
 }
 
-function readAuthority(name: string, outputs: LedgerOutputs): AuthorityState {
+function readAuthority(
+  name: string,
+  outputs: LedgerOutputs,
+  publications: readonly Publication[],
+): AuthorityState {
   const { generations, confirmedBundle, bundleSha256 } = outputs;
   const kind = kindOf(outputs);
   return {
     name,
     kind,
-    evidence: evidenceOf(outputs),
+    evidence: publishedEverywhere(evidenceOf(outputs), publications),
     minimumTrustSoak: confirmedBundle === bundleSha256 ? 0 : soakOf(outputs),
     certificates: Object.fromEntries(
       Object.entries(generations).flatMap(([id, { certificatePem }]) =>
@@ -194,6 +211,28 @@ function readAuthority(name: string, outputs: LedgerOutputs): AuthorityState {
       ),
     ),
     issuerChainPem: outputs.issuerChainPem ?? "",
+  };
+}
+
+/** Published is what the last of the places has: its waiting time ends last. */
+function publishedEverywhere(
+  evidence: LedgerEvidence,
+  publications: readonly Publication[],
+): LedgerEvidence {
+  return {
+    ...evidence,
+    generations: Object.fromEntries(
+      Object.entries(evidence.generations).map(([id, generation]) => [
+        id,
+        {
+          ...generation,
+          firstPublished: publications.reduce((latest, { published }) => {
+            const here = published[generation.subjectKeyIdentifier] ?? "";
+            return here > latest ? here : latest;
+          }, generation.firstPublished),
+        },
+      ]),
+    ),
   };
 }
 

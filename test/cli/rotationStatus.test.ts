@@ -13,6 +13,7 @@ import {
   batch,
   ledger,
   oldCertificate,
+  publication,
   stackExport,
 } from "./support/stackExport";
 
@@ -84,6 +85,30 @@ server-ca    1           active  2026-11-20T12:00:00Z  2031-11-19T12:00:00Z  178
     );
     expect(out).toMatch(
       /^ {2}bundle {2}[0-9a-f]{64}, published on 2026-11-20T12:00:00Z$/m,
+    );
+  });
+
+  test("the waiting time ends where the last place has the new root for long enough", async () => {
+    const { fresh, first, staged } = world;
+    const place = (name: string, since: string) =>
+      publication(name, { [keyOf(fresh)]: since });
+    const state = write(
+      folder,
+      "state.json",
+      stackExport(
+        ledger("server-root", [first, staged]),
+        place("broker-publication", "2027-01-03T00:00:00Z"),
+        place("firmware-publication", "2027-01-05T00:00:00Z"),
+      ),
+    );
+    const { out } = await run(
+      "2027-01-06T00:00:00Z",
+      "status",
+      "--state",
+      state,
+    );
+    expect(out).toMatch(
+      /make 2027a active and 2026a retiring.*not before 2027-01-12T00:00:00Z/,
     );
   });
 

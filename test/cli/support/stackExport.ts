@@ -74,6 +74,14 @@ export function batch(
   });
 }
 
+/** A place that has held these keys since then. */
+export function publication(
+  name: string,
+  published: Readonly<Record<string, string>>,
+): ExportedResource {
+  return exported("BundlePublication", name, { published });
+}
+
 /** A certificate as a version before 0.2 left it, without any memory. */
 export function oldCertificate(
   name: string,
