@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   DeviceCertificateBatch,
+  GenerationState,
   IntermediateCA,
   RootCA,
   ServerCertificate,
@@ -33,40 +34,41 @@ new ServerCertificate("server", {
   kubernetes: { namespace, secretName, provider },
 });
 
+const { generations, acknowledge } = settings.deviceRoot;
+
+/** The shared root, as the first generation of the devices' own, until it is retired. */
+const existing = {
+  certificatePem: root.certificatePem,
+  privateKeyPem: root.signer.privateKeyPem,
+};
+
 /**
  * What brokers know devices by: the shared root, until the configuration names
  * generations. Then it is a root with a ledger of its own, whose first
  * generation is the shared root's certificate and key, so that nothing is
  * issued anew and brokers can be led away from it by a rotation.
+ *
+ * docs/runbooks/shared-root.md has this statement for each step, and
+ * test/e2e/rotation/sidePaths.test.ts puts them in its place.
  */
-function deviceAuthority(): RootCA {
-  const { generations, acknowledge } = settings.deviceRoot;
-  if (generations === undefined) {
-    return root;
-  }
-  const shared = {
-    existing: {
-      certificatePem: root.certificatePem,
-      privateKeyPem: root.signer.privateKeyPem,
-    },
-  };
-  return new RootCA("device-root", {
-    trustedBy: TrustedBy.Brokers,
-    generations: Object.fromEntries(
-      Object.entries(generations).map(([id, generation]) => [
-        id,
-        id === "2026a" && generation.state !== "retired"
-          ? { ...generation, ...shared }
-          : generation,
-      ]),
-    ),
-    ...(acknowledge !== undefined && { acknowledge }),
-  });
-}
+const deviceRoot =
+  generations === undefined
+    ? root
+    : new RootCA("device-root", {
+        trustedBy: TrustedBy.Brokers,
+        generations: Object.fromEntries(
+          Object.entries(generations).map(([id, generation]) => [
+            id,
+            id === "2026a" && generation.state !== GenerationState.Retired
+              ? { ...generation, existing }
+              : generation,
+          ]),
+        ),
+        ...(acknowledge !== undefined && { acknowledge }),
+      });
 
-const devicesTrustedBy = deviceAuthority();
 const deviceCA = new IntermediateCA("device-ca", {
-  issuer: devicesTrustedBy,
+  issuer: deviceRoot,
   ...settings.deviceCA,
 });
 const {
@@ -82,7 +84,7 @@ new DeviceCertificateBatch(`devices-${name}`, {
   output: { directory: `${renderDirectory}/devices` },
 });
 new TrustBundle("device-roots", {
-  authority: devicesTrustedBy,
+  authority: deviceRoot,
   namespace,
   configMapName: "mqtt-device-ca-bundle",
   provider,

@@ -1,3 +1,4 @@
+import type { Preview } from "../../../examples/rotation/playground";
 import type { RunbookName } from "../../../examples/rotation/steps";
 import { RUNBOOKS, readSteps } from "../../../examples/rotation/steps";
 import { findProgram, runCommand } from "../../support/command";
@@ -22,9 +23,10 @@ import { DeviceCaOfThingsBoard } from "./runbooks/thingsBoard";
 // stack is done to a real mosquitto, and to doubles of ThingsBoard and Cumulocity.
 
 const DAY = 86_400_000;
+/** The short form plays one, with a real broker and a clean-up; the pages are compared with their folders in both. */
 const PLAYED: readonly RunbookName[] = WHOLE_PROOF
   ? RUNBOOKS
-  : ["server-root", "device-ca-mosquitto"];
+  : ["device-ca-mosquitto"];
 
 /** What playing writes beside the stack. */
 const PLAYERS_OWN = /^(play\.json$|\.state\/config\/)/;
@@ -120,9 +122,25 @@ async function takeNext(
     return undefined;
   }
   expect([step.id, preview.steps.length > 0]).toEqual([step.id, true]);
-  const again = await playground.preview(now);
-  expect([step.id, again.code, again.steps]).toEqual([step.id, 0, []]);
+  if (step.id.endsWith("-clean-up")) {
+    expect(namesOf(preview)).toEqual(namesOf(preview).filter(isMemory));
+  }
+  // The short form asks at the end only, for an update that comes to rest.
+  if (WHOLE_PROOF || player.next === undefined) {
+    const again = await playground.preview(now);
+    expect([step.id, again.code, again.steps]).toEqual([step.id, 0, []]);
+  }
   return { step: step.id, at: now };
+}
+
+/** What an update would change, by the names of its resources. */
+function namesOf({ steps }: Preview): string[] {
+  return steps.map(({ urn }) => urn.split("::").at(-1) ?? urn);
+}
+
+/** What a clean-up changes, and nothing else: ledgers, and what remembers a publication. */
+function isMemory(name: string): boolean {
+  return /-(authority|publication)$/.test(name);
 }
 
 interface Parts {

@@ -19,21 +19,47 @@ export interface RunbookText {
   readonly commands: readonly string[];
 }
 
+/** A step of a runbook for programs in TypeScript. */
+export interface CodeStep {
+  readonly id: string;
+  /** The code as it is after it. */
+  readonly code: string;
+}
+
 /** Reads `docs/runbooks/<name>.md`. */
 export function readRunbook(name: string): RunbookText {
-  const file = join(ROOT, "docs", "runbooks", `${name}.md`);
-  const text = readFileSync(file, "utf8");
-  const sections = text.split(/^### /m).slice(1);
+  const text = textOf(name);
   return {
-    steps: sections
-      .filter((section) => /^`\d\d-/.test(section))
-      .map((section) => ({
-        id: /^`([^`]+)`/.exec(section)?.[1] ?? "",
-        refusedBy: /\*\*Refused: (I\d+)\*\*/.exec(section)?.[1],
-        change: blocks(section, "diff")[0] ?? "",
-      })),
+    steps: stepsIn(text).map(({ id, section }) => ({
+      id,
+      refusedBy: /\*\*Refused: (I\d+)\*\*/.exec(section)?.[1],
+      change: blocks(section, "diff")[0] ?? "",
+    })),
     commands: blocks(text, "sh"),
   };
+}
+
+/** The steps of `docs/runbooks/<name>.md` with their TypeScript. */
+export function readCodeSteps(name: string): CodeStep[] {
+  return stepsIn(textOf(name)).map(({ id, section }) => ({
+    id,
+    code: blocks(section, "ts")[0] ?? "",
+  }));
+}
+
+function textOf(name: string): string {
+  return readFileSync(join(ROOT, "docs", "runbooks", `${name}.md`), "utf8");
+}
+
+function stepsIn(text: string): { id: string; section: string }[] {
+  return text
+    .split(/^### /m)
+    .slice(1)
+    .filter((section) => /^`\d\d-/.test(section))
+    .map((section) => ({
+      id: /^`([^`]+)`/.exec(section)?.[1] ?? "",
+      section,
+    }));
 }
 
 function blocks(text: string, language: string): string[] {
