@@ -13,11 +13,7 @@ export async function proveRotation(args) {
   try {
     const code = await run(
       "jest/bin/jest.js",
-      [
-        "test/rotation/",
-        "test/e2e/rotation/(trustMatrix|live|crash)",
-        ...args,
-      ],
+      ["test/rotation/", "test/e2e/rotation/(trustMatrix|live|crash)", ...args],
       environment({ MQTT_PKI_WHOLE_PROOF: "1", MQTT_PKI_FIGURES: file }),
     );
     console.log(
