@@ -167,7 +167,7 @@ describe.each(rotations)("$name", (rotation) => {
   test.each(tables)("$name: what the phase table says of it", (boundary) => {
     const { said } = required(stepsOf(rotation), boundary.bundles[1]);
     const claims = readPhaseTable(said, rotation.authority);
-    const fails = boundary.phaseTableFails ?? boundary.fails;
+    const { fails } = boundary;
     expect(Object.keys(claims)).toContain("new bundle, new leaf");
     expect(claims).toEqual(
       Object.fromEntries(

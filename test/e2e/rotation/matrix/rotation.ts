@@ -27,8 +27,6 @@ export interface Boundary {
   readonly fails: readonly Cell[];
   /** Whether the phase table of the last of those updates speaks of these very leaves and bundles. */
   readonly inPhaseTable?: true;
-  /** What it says fails, where it says something else than what happens. */
-  readonly phaseTableFails?: readonly Cell[];
 }
 
 /** One reviewed change, and the update that makes it. */

@@ -173,8 +173,6 @@ const MAIN: readonly Rotation[] = [
         bundles: ["start", "C"],
         fails: [],
         inPhaseTable: true,
-        // It knows nothing of links, and errs on the safe side.
-        phaseTableFails: ["old bundle, new leaf"],
       },
       {
         name: "D retire",
