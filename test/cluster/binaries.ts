@@ -80,6 +80,6 @@ function build(go: string, path: string, to: string): void {
 /** What to do to have them, for the line that says why tests are skipped. */
 export function howToGetBinaries(): string {
   return findProgram("go") === undefined
-    ? "see https://go.dev/doc/install, then run npm run cluster once"
-    : `run npm run cluster once, or the tests with ${BUILD_VARIABLE}=1; building takes some minutes and a Go module proxy`;
+    ? `see https://go.dev/doc/install, then run the tests with ${BUILD_VARIABLE}=1 once`
+    : `run the tests with ${BUILD_VARIABLE}=1 once; building takes some minutes and a Go module proxy`;
 }
