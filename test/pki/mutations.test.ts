@@ -43,6 +43,8 @@ interface Target {
   readonly name: string;
   /** Of a hundred inputs, how many are for this one: the slower a reader, the fewer. */
   readonly share: number;
+  /** Its signature is over every octet: what is taken was hardly changed, and it may be none. */
+  readonly guarded?: true;
   readonly mutate: (random: Random) => Buffer;
   /** Reads, and uses what was read the way the product does. Says whether it was taken. */
   readonly read: (input: Buffer) => unknown;
@@ -206,6 +208,7 @@ async function targets(): Promise<Target[]> {
     {
       name: "readRequest, octets",
       share: 10,
+      guarded: true,
       mutate: (random) => mutateBytes(request, random),
       read: useRequest,
     },
@@ -224,6 +227,7 @@ async function targets(): Promise<Target[]> {
     {
       name: "readRequest, PEM",
       share: 15,
+      guarded: true,
       mutate: (random) =>
         mutateBytes(
           Buffer.from(encodePem("CERTIFICATE REQUEST", request)),
@@ -300,10 +304,12 @@ test(`${MUTATIONS.toLocaleString("en-US")} mutated inputs crash no reader, hang 
       `${target.name}: ${count} in ${seconds.toFixed(1)} s, ${tally.taken} taken, slowest ${tally.slowest.toFixed(1)} ms, at most ${mebibytes(tally.greediest)} for one, ${mebibytes(kept)} kept`,
     );
     // A mutation that nothing survives looks at the first octets only.
-    expect({ name: target.name, some: tally.taken > 0 }).toEqual({
-      name: target.name,
-      some: true,
-    });
+    if (target.guarded !== true) {
+      expect({ name: target.name, some: tally.taken > 0 }).toEqual({
+        name: target.name,
+        some: true,
+      });
+    }
     expect(tally.slowest).toBeLessThan(HANG_MILLISECONDS);
     expect(tally.greediest).toBeLessThan(MAXIMUM_GROWTH);
     expect(kept).toBeLessThan(MAXIMUM_GROWTH);
