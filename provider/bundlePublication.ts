@@ -5,7 +5,7 @@ import type { Publication } from "../rotation/publication";
 import { checkPublication, recordPublication } from "../rotation/publication";
 import { admit } from "./admission";
 import { checkResult } from "./checks";
-import { now, signingTime } from "./clock";
+import { datedEvidence, now } from "./clock";
 import { soakOf } from "./ledgerInputs";
 import { knownGenerations, liveFields } from "./liveCertificates";
 import type { CustomResource } from "./resource";
@@ -97,16 +97,12 @@ export const bundlePublication: CustomResource = {
 function outputs(inputs: Inputs, before: Publication | undefined): Properties {
   const { allowClockOverride, ...rest } = inputs;
   const known = knownGenerations(inputs);
-  const record = (at: Date): Publication =>
-    recordPublication(
-      before,
-      known,
-      createHash("sha256").update(inputs.trustAnchorsPem).digest("hex"),
-      at,
-    );
-  const publication = isDeepStrictEqual(record(now()), record(new Date(0)))
-    ? record(now())
-    : // Evidence for the soak time: no foreign clock may date it.
-      record(signingTime(allowClockOverride));
+  const sha256 = createHash("sha256")
+    .update(inputs.trustAnchorsPem)
+    .digest("hex");
+  const publication = datedEvidence(
+    (at) => recordPublication(before, known, sha256, at),
+    allowClockOverride,
+  );
   return { ...rest, ...publication, knownGenerations: known };
 }

@@ -33,7 +33,7 @@ import { AuthorityKind } from "../rotation/trustSoak";
 import { admit } from "./admission";
 import { checkStacksOf } from "./clientStackChecks";
 import { attempt, checkResult } from "./checks";
-import { now, signingTime } from "./clock";
+import { datedEvidence, now } from "./clock";
 import { inform } from "./engineLog";
 import type { LedgerInputs } from "./ledgerInputs";
 import {
@@ -345,17 +345,16 @@ function outputs(
     ([, { state }]) => state === GenerationState.Active,
   ) ?? ["", { certificatePem: "" }];
   const { certificatePem = "" } = active;
-  const record = (at: Date): LedgerEvidence =>
-    recordEvidence(
-      before,
-      generationsAfter(generations),
-      bundleHash(inputs),
-      at,
-    );
-  const evidence = isDeepStrictEqual(record(now()), record(new Date(0)))
-    ? record(now())
-    : // Evidence for the soak time: no foreign clock may date it.
-      record(signingTime(allowClockOverride));
+  const evidence = datedEvidence(
+    (at) =>
+      recordEvidence(
+        before,
+        generationsAfter(generations),
+        bundleHash(inputs),
+        at,
+      ),
+    allowClockOverride,
+  );
   return {
     ...ledger,
     activeGeneration,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { InputError, quote } from "../pki/problem";
 
 const VARIABLE = "MQTT_PKI_NOW";
@@ -55,4 +56,17 @@ export function signingTime(allowClockOverride: boolean | undefined): Date {
     ]);
   }
   return now();
+}
+
+/**
+ * Evidence as of now. Where it depends on the date it is evidence for a waiting
+ * time, which no foreign clock may date.
+ */
+export function datedEvidence<T>(
+  record: (at: Date) => T,
+  allowClockOverride: boolean | undefined,
+): T {
+  return isDeepStrictEqual(record(now()), record(new Date(0)))
+    ? record(now())
+    : record(signingTime(allowClockOverride));
 }
