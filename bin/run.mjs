@@ -42,7 +42,7 @@ const TASKS = {
 };
 
 // What reads files, needs no stack, and works in whatever folder one stands.
-const FILE_COMMANDS = ["verify", "inspect", "adopt"];
+const FILE_COMMANDS = ["verify", "inspect", "adopt", "batch"];
 
 // What reads the state of a stack and changes nothing.
 const STATE_COMMANDS = ["rotation", "probe"];

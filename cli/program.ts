@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addAdoptCommand } from "./adopt";
+import { addBatchCommand } from "./batch";
 import { formatDate } from "../pki/validity";
 import type { Unreadable } from "./files";
 import { inspectPaths, inspectedText } from "./inspect";
@@ -87,6 +88,7 @@ function commands(
   addAdoptCommand(root, surroundings, end);
   addRotationCommand(root, surroundings, end);
   addProbeCommand(root, surroundings, end);
+  addBatchCommand(root, surroundings, end);
   return root;
 }
 

@@ -2,6 +2,7 @@ import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type {
   DeviceArgs,
+  DeviceRangeArgs,
   DeviceSubjectArgs,
   ExtensionsArgs,
   KeyArgs,
@@ -18,8 +19,16 @@ import { LABELS, checkedName, secretData } from "./kubernetes";
 
 /** What the devices of a batch have in common. */
 export interface DeviceProfileArgs {
-  /** The subject but for the common name, which is each device's id. */
+  /** The subject but for the common name, which is each device's id. Its texts may hold the placeholders of `dnsNames`. */
   subject?: pulumi.Input<DeviceSubjectArgs>;
+  /**
+   * Host names for every device beside its own: `{id}.{site}.example`.
+   * Placeholders are `{id}`, `{serialNumber}` and columns of the list that have
+   * no meaning of their own; `{{` writes a brace.
+   */
+  dnsNames?: pulumi.Input<pulumi.Input<string>[]>;
+  /** URIs for every device beside its own: `urn:device:{serialNumber}`. */
+  uris?: pulumi.Input<pulumi.Input<string>[]>;
   /** `device`, or `initialDeviceIdentity` for the certificate a factory gives (IEEE 802.1AR). Default `device`. */
   profileName?: pulumi.Input<string>;
   /** Days. Default 365; an initial device identity has no end. */
@@ -61,12 +70,22 @@ export interface DeviceOutputArgs {
 export interface DeviceCertificateBatchArgs {
   /** A `RootCA`, an `IntermediateCA`, or the outputs of a CA made elsewhere. */
   issuer: Issuer;
-  /** The devices; or `manifest`, or `requests`. */
+  /** The devices; or `manifest`, `requests`, or `range`. */
   devices?: pulumi.Input<pulumi.Input<DeviceArgs>[]>;
-  /** CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`, `validityDays`; relative to Pulumi.yaml. */
+  /**
+   * CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`,
+   * `validityDays`, and those that templates use as placeholders; or NDJSON with
+   * members of these names (`.ndjson`, `.jsonl`). Relative to Pulumi.yaml.
+   */
   manifest?: pulumi.Input<string>;
-  /** Folder of certificate requests, one a file, PEM or DER, with the device's id as common name: keys then stay with their devices. Relative to Pulumi.yaml. */
+  /**
+   * Folder of certificate requests, one a file, PEM or DER, with the device's id
+   * as common name: keys then stay with their devices. Or an archive of them
+   * (`.tar`, `.tar.gz`, `.tgz`). Relative to Pulumi.yaml.
+   */
   requests?: pulumi.Input<string>;
+  /** Devices that differ by a number: `{ id: "thermometer-{number}", from: 1, to: 1000000, digits: 7 }`. */
+  range?: pulumi.Input<DeviceRangeArgs>;
   profile?: DeviceProfileArgs;
   /** Put the root at the end of each `chain.pem`. Default false; Cumulocity wants it where the root was uploaded. */
   includeRoot?: pulumi.Input<boolean>;
@@ -115,9 +134,10 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
   ) {
     super("mqtt-pki:index:DeviceCertificateBatch", name, {}, opts);
     const { profile = {}, output, issuer } = args;
-    const { devices, manifest, requests } = args;
+    const { devices, manifest, requests, range } = args;
     const { includeRoot, truncate, reissue } = args;
     const { subject, renewal, extensions, hardwareType } = profile;
+    const { dnsNames, uris } = profile;
     const secrets = output.kubernetes;
 
     const batch = new DeviceBatch(
@@ -135,6 +155,9 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
         ...(devices !== undefined && { devices }),
         ...(manifest !== undefined && { manifest }),
         ...(requests !== undefined && { requests }),
+        ...(range !== undefined && { range }),
+        ...(dnsNames !== undefined && { dnsNames }),
+        ...(uris !== undefined && { uris }),
         ...(subject !== undefined && { subject }),
         ...(renewal !== undefined && { renewal }),
         ...(includeRoot !== undefined && { includeRoot }),

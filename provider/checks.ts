@@ -31,6 +31,17 @@ export async function attemptLater(
   }
 }
 
+/** As {@link attemptLater}, with what the action answers where it does not throw. */
+export async function attemptValue<T>(
+  action: () => Promise<T>,
+): Promise<{ readonly value?: T; readonly problems: readonly Problem[] }> {
+  let value: T | undefined;
+  const problems = await attemptLater(async () => {
+    value = await action();
+  });
+  return value === undefined ? { problems } : { value, problems };
+}
+
 /** What a check answers: the inputs as they came, and each problem once. */
 export function checkResult(
   inputs: Properties,

@@ -1,14 +1,30 @@
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { checkAgainstCertificate, readIssuer } from "../pki/authority";
+import { digestOfSource } from "../pki/batch/manifest";
 import { DeviceAction } from "../pki/batch/plan";
 import { checkEnd } from "../pki/validity";
 import { InputError, quote, uniqueProblems } from "../pki/problem";
 import type { LiveCertificates } from "../rotation/liveCertificates";
-import { attempt, attemptLater, checkResult } from "./checks";
+import { attempt, attemptLater, attemptValue, checkResult } from "./checks";
+import {
+  checkBundles,
+  diffBundles,
+  issueToBundles,
+  recorded,
+  refuseForeignBundles,
+  removeBundles,
+} from "./bundleBatch";
 import { now, signingTime } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
-import { checkInputs, checkPems, hangsOnUnknown } from "./deviceBatchChecks";
-import { deviceBatchInputs } from "./deviceBatchInputs";
+import {
+  checkBatch,
+  checkFiles,
+  checkPems,
+  hangsOnUnknown,
+  refuseUnderIssuer,
+} from "./deviceBatchChecks";
+import { deviceBatchInputs, sourceOf } from "./deviceBatchInputs";
 import type { PlannedDevice } from "./deviceIssuance";
 import {
   currentDigest,
@@ -20,7 +36,9 @@ import { placed } from "./devicePlaces";
 import { inform } from "./engineLog";
 import { legacyMemory, rememberBatch } from "./deviceLive";
 import { liveFields, refuseLostTrust, withoutLost } from "./liveCertificates";
+import { OutputFormat } from "./largeBatchInputs";
 import { OutputDirectory } from "./outputDirectory";
+import { formatOf } from "./outputFormat";
 import type { CustomResource } from "./resource";
 import { nameOf } from "./resource";
 import * as schema from "./schema";
@@ -36,6 +54,10 @@ const outputsSchema = z.object({
   count: z.number(),
   issuerKeyIdentifier: z.string(),
   expiresLast: z.string().exactOptional(),
+  format: z.string().exactOptional(),
+  inventorySha256: z.string().exactOptional(),
+  renewsFirst: z.string().exactOptional(),
+  chainSha256: z.string().exactOptional(),
   ...liveFields,
 });
 
@@ -50,18 +72,39 @@ export const deviceBatch: CustomResource = {
     if (draft === undefined) {
       return checkResult(news, problems);
     }
+    const { problems: general, isListed } = await checkBatch(draft, unknown);
+    const format = isListed
+      ? await attemptValue(() => formatOf(draft, oldInputs?.["format"]))
+      : undefined;
+    const isLarge = format?.value === OutputFormat.Bundles;
+    let listSha256: string | undefined;
     const found = [
-      ...(await checkInputs(draft, unknown, oldInputs === undefined)),
+      ...general,
+      ...(format?.problems ?? []),
+      ...(format?.value === OutputFormat.Files
+        ? await checkFiles(draft, unknown, oldInputs === undefined)
+        : []),
+      ...(isLarge
+        ? await attemptLater(async () => {
+            listSha256 = await checkList(urn, draft, unknown, oldInputs);
+          })
+        : []),
       ...missingKey(draft.signer),
       ...(await attemptLater(() => checkPems(draft, unknown))),
       ...(oldInputs === undefined
         ? attempt(() => {
-            refuseForeign(nameOf(urn), draft);
+            (isLarge ? refuseForeignBundles : refuseForeign)(
+              nameOf(urn),
+              draft,
+            );
           })
         : []),
     ];
     return checkResult(
-      news,
+      // What was decided here is recorded: a batch stays in the format it began with.
+      isLarge && listSha256 !== undefined
+        ? { ...news, format: OutputFormat.Bundles, listSha256 }
+        : news,
       schema
         .knownProblems(unknown, found)
         .filter(({ path }) => !hangsOnUnknown(path, unknown)),
@@ -89,31 +132,12 @@ export const deviceBatch: CustomResource = {
     if (inputs.signer.privateKeyPem === undefined || undecided) {
       return { changes: true };
     }
-    const reissue = inputs.reissue !== old.reissue;
-    if (!reissue) {
-      refuseLostInventory(inputs, old.digest);
-    }
-    const plan = await planBatch(inputs, now(), reissue);
-    const waiting = plan.filter(({ waits }) => waits).length;
-    if (waiting > 0) {
-      await inform(
-        urn,
-        `${waiting} devices are due and wait for the renewal of their issuer, which ends too soon`,
-        "warning",
-      );
-    }
-    const due = plan.filter(({ action }) => action !== DeviceAction.Keep);
-    refuseUnderIssuer(inputs, due);
+    // With the issuer's certificate still unknown, its renewal is coming: chains get it, leaves stay.
+    const chainComes = isUnknown(unknown, "signer.chainPem");
     const changes =
-      reissue ||
-      acknowledged ||
-      due.length > 0 ||
-      // With the issuer's certificate still unknown, its renewal is coming: chains get it, leaves stay.
-      isUnknown(unknown, "signer.chainPem") ||
-      currentDigest(inputs, plan) !== old.digest;
-    if (changes) {
-      await inform(urn, summary(plan, inputs));
-    }
+      inputs.format === OutputFormat.Bundles
+        ? await diffBundles(urn, inputs, old, olds, chainComes || acknowledged)
+        : await diffFiles(urn, inputs, old, chainComes || acknowledged);
     return { changes };
   },
 
@@ -142,10 +166,12 @@ export const deviceBatch: CustomResource = {
   },
 
   delete(_id, _urn, outputs) {
-    const { outputDirectory, issuerKeyIdentifier, requests } = schema.required(
-      outputsSchema,
-      outputs,
-    );
+    const { outputDirectory, issuerKeyIdentifier, requests, format } =
+      schema.required(outputsSchema, outputs);
+    if (format === OutputFormat.Bundles) {
+      removeBundles(outputDirectory);
+      return Promise.resolve();
+    }
     new OutputDirectory(outputDirectory).remove(issuerKeyIdentifier, {
       // Keys beside the certificates of requests were put there by somebody else.
       keys: requests === undefined,
@@ -161,13 +187,71 @@ async function issue(
   reissue: boolean,
 ): Promise<Properties> {
   const at = signingTime(inputs.allowClockOverride);
-  const { signer, allowClockOverride, devices, ...rest } = inputs;
-  const result = await issueBatch(urn, inputs, at, reissue);
+  const result =
+    inputs.format === OutputFormat.Bundles
+      ? await issueToBundles(urn, inputs, at)
+      : await issueBatch(urn, inputs, at, reissue);
   return {
-    ...rest,
+    ...recorded(inputs),
     ...result,
-    ...rememberBatch(nameOf(urn), result, signer, live, at),
+    ...rememberBatch(nameOf(urn), result, inputs.signer, live, at),
   };
+}
+
+/** Checks each device of a large batch, unless it was checked before and nothing was asked anew. */
+async function checkList(
+  urn: string,
+  draft: DeviceBatchInputs,
+  unknown: readonly string[],
+  oldInputs: Properties | undefined,
+): Promise<string> {
+  const sha256 = await digestOfSource(sourceOf(draft));
+  const old =
+    oldInputs === undefined
+      ? undefined
+      : schema.parse(deviceBatchInputs, oldInputs).value;
+  return old !== undefined &&
+    unknown.length === 0 &&
+    isDeepStrictEqual(old, {
+      ...draft,
+      format: OutputFormat.Bundles,
+      listSha256: sha256,
+    })
+    ? sha256
+    : checkBundles(urn, draft, unknown, oldInputs === undefined);
+}
+
+/** Whether a small batch has anything to do. */
+async function diffFiles(
+  urn: string,
+  inputs: DeviceBatchInputs,
+  old: z.infer<typeof outputsSchema>,
+  chainComes: boolean,
+): Promise<boolean> {
+  const reissue = inputs.reissue !== old.reissue;
+  if (!reissue) {
+    refuseLostInventory(inputs, old.digest);
+  }
+  const plan = await planBatch(inputs, now(), reissue);
+  const waiting = plan.filter(({ waits }) => waits).length;
+  if (waiting > 0) {
+    await inform(
+      urn,
+      `${waiting} devices are due and wait for the renewal of their issuer, which ends too soon`,
+      "warning",
+    );
+  }
+  const due = plan.filter(({ action }) => action !== DeviceAction.Keep);
+  refuseUnderIssuer(inputs, due);
+  const changes =
+    reissue ||
+    due.length > 0 ||
+    chainComes ||
+    currentDigest(inputs, plan) !== old.digest;
+  if (changes) {
+    await inform(urn, summary(plan, inputs));
+  }
+  return changes;
 }
 
 /**
@@ -218,26 +302,5 @@ function refuseLostInventory(inputs: DeviceBatchInputs, digest: string): void {
         message: `${quote(inputs.outputDirectory)} no longer holds the inventory of this batch (digest ${digest.slice(0, 12)}…). Bring the folder back, or set reissue to a new text, such as "lost on ${now().toISOString().slice(0, 10)}", to issue every device a new certificate and key.`,
       },
     ]);
-  }
-}
-
-/** Refuses, at preview, what the issuer's certificate does not allow. */
-function refuseUnderIssuer(
-  inputs: DeviceBatchInputs,
-  plan: readonly PlannedDevice[],
-): void {
-  const pem = inputs.signer.certificatePem;
-  if (pem === undefined || plan.length === 0) {
-    return;
-  }
-  const issuer = readIssuer(pem, "signer.certificatePem");
-  const problems = plan.flatMap(({ device, order }) =>
-    placed(device, [
-      ...checkEnd(order, now()),
-      ...checkAgainstCertificate(order, issuer, now()),
-    ]),
-  );
-  if (problems.length > 0) {
-    throw new InputError(uniqueProblems(problems));
   }
 }

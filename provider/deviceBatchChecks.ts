@@ -4,19 +4,22 @@ import {
   readIssuer,
 } from "../pki/authority";
 import type { Device } from "../pki/batch/device";
+import { checkRecipients } from "../pki/batch/seal";
 import { checkDevices } from "../pki/batch/device";
 import { objectIdentifierProblem } from "../pki/objectIdentifier";
+import type { CertificateOrder } from "../pki/order";
 import { checkOrder } from "../pki/order";
 import { ProfileName } from "../pki/profile";
 import { checkEnd, checkRenewal } from "../pki/validity";
 import type { Problem } from "../pki/problem";
-import { InputError, below, quote } from "../pki/problem";
+import { InputError, below, quote, uniqueProblems } from "../pki/problem";
 import type { x509 } from "../pki/webcrypto";
 import { attempt, attemptLater } from "./checks";
 import { now } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { listDevices, orderFor } from "./deviceBatchInputs";
 import { placed } from "./devicePlaces";
+import { checkLargeBatch } from "./largeBatchInputs";
 import { OutputDirectory } from "./outputDirectory";
 import { checkSecrets } from "./deviceSecrets";
 import {
@@ -27,11 +30,18 @@ import {
 } from "./signer";
 import { isUnknown } from "./wire";
 
-export async function checkInputs(
+/** What is wrong with a batch whatever its devices are, and whether they can be looked at. */
+export interface BatchCheck {
+  readonly problems: readonly Problem[];
+  /** Whether it is clear where the devices are listed. */
+  readonly isListed: boolean;
+}
+
+/** Every mistake that shows without the devices. */
+export async function checkBatch(
   inputs: DeviceBatchInputs,
   unknown: readonly string[],
-  isNew: boolean,
-): Promise<Problem[]> {
+): Promise<BatchCheck> {
   const problems: Problem[] = [
     ...checkOrder(orderFor({ id: "device", source: "" }, inputs)),
     ...new OutputDirectory(inputs.outputDirectory).problems(),
@@ -42,53 +52,78 @@ export async function checkInputs(
       }
     }),
     ...checkProfile(inputs),
+    ...checkLargeBatch(inputs),
+    ...(inputs.seal === undefined
+      ? []
+      : await checkRecipients(inputs.seal.recipients)),
   ];
   const given = SOURCES.filter((name) => inputs[name] !== undefined);
-  if (given.length !== 1 && !SOURCES.some((path) => isUnknown(unknown, path))) {
+  const isListed = given.length === 1;
+  if (!isListed && !SOURCES.some((path) => isUnknown(unknown, path))) {
     const [first, ...others] = given;
     problems.push(
       first === undefined
         ? {
             path: "devices",
             message:
-              "is missing; list devices here, name a CSV file as manifest, or a folder of requests.",
+              "is missing; list devices here, name a manifest (CSV or NDJSON), a range, or a folder or archive of requests.",
           }
         : {
             path: first,
             message: `and ${others.join(" and ")} exclude each other; keep one of them.`,
           },
     );
-    return problems;
   }
-  problems.push(
-    ...(await attemptLater(async () => {
-      const { devices, problems: unreadable } = await listDevices(inputs);
-      const pem = inputs.signer.certificatePem;
-      const issuer =
-        pem === undefined
-          ? undefined
-          : readIssuer(pem, "signer.certificatePem");
-      const all = [
-        ...unreadable,
-        ...checkDevices(devices),
-        ...devices.flatMap((device) => [
-          ...checkIssuer(inputs, device, unknown, isNew ? now() : undefined),
-          // What was issued before is looked at when it is issued anew.
-          ...(isNew ? checkUnderIssuer(inputs, device, issuer, unknown) : []),
-          ...checkRenewalOf(inputs, device),
-        ]),
-        ...checkSecrets(devices, inputs),
-      ];
-      if (all.length > 0) {
-        throw new InputError(all);
-      }
-    })),
-  );
-  return problems;
+  return { problems, isListed };
+}
+
+/** Every mistake in the devices of a small batch, whose list is held in memory. */
+export async function checkFiles(
+  inputs: DeviceBatchInputs,
+  unknown: readonly string[],
+  isNew: boolean,
+): Promise<readonly Problem[]> {
+  return attemptLater(async () => {
+    const { devices, problems: unreadable } = await listDevices(inputs);
+    const pem = inputs.signer.certificatePem;
+    const issuer =
+      pem === undefined ? undefined : readIssuer(pem, "signer.certificatePem");
+    const all = [
+      ...unreadable,
+      ...checkDevices(devices),
+      ...devices.flatMap((device) =>
+        checkUnderSigner(inputs, device, issuer, unknown, isNew),
+      ),
+      ...checkSecrets(devices, inputs),
+    ];
+    if (all.length > 0) {
+      throw new InputError(all);
+    }
+  });
+}
+
+/**
+ * What renewal and the CAs above have to say about a device.
+ *
+ * @param isNew whether nothing was issued yet, so that it is signed in this update
+ */
+export function checkUnderSigner(
+  inputs: DeviceBatchInputs,
+  device: Device,
+  issuer: x509.X509Certificate | undefined,
+  unknown: readonly string[],
+  isNew: boolean,
+): Problem[] {
+  return [
+    ...checkIssuer(inputs, device, unknown, isNew ? now() : undefined),
+    // What was issued before is looked at when it is issued anew.
+    ...(isNew ? checkUnderIssuer(inputs, device, issuer, unknown) : []),
+    ...checkRenewalOf(inputs, device),
+  ];
 }
 
 /** Where the devices come from. */
-const SOURCES = ["devices", "manifest", "requests"] as const;
+const SOURCES = ["devices", "manifest", "requests", "range"] as const;
 
 const DEVICE_PROFILES: readonly string[] = [
   ProfileName.Device,
@@ -188,4 +223,28 @@ function checkRenewalOf(inputs: DeviceBatchInputs, device: Device): Problem[] {
           }),
         ),
       );
+}
+
+/** Refuses, at preview, what the issuer's certificate does not allow for devices that are to be signed. */
+export function refuseUnderIssuer(
+  inputs: DeviceBatchInputs,
+  signed: readonly {
+    readonly device: Device;
+    readonly order: CertificateOrder;
+  }[],
+): void {
+  const pem = inputs.signer.certificatePem;
+  if (pem === undefined || signed.length === 0) {
+    return;
+  }
+  const issuer = readIssuer(pem, "signer.certificatePem");
+  const problems = signed.flatMap(({ device, order }) =>
+    placed(device, [
+      ...checkEnd(order, now()),
+      ...checkAgainstCertificate(order, issuer, now()),
+    ]),
+  );
+  if (problems.length > 0) {
+    throw new InputError(uniqueProblems(problems));
+  }
 }

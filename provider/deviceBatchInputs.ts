@@ -1,13 +1,14 @@
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { Device } from "../pki/batch/device";
-import { parseManifest } from "../pki/batch/manifest";
+import type { DeviceSource } from "../pki/batch/manifest";
+import { ProblemList, readDeviceList } from "../pki/batch/manifest";
+import { compileTemplates, withoutTemplates } from "../pki/batch/nameTemplates";
 import { deviceOrder } from "../pki/batch/plan";
 import type { DeviceProfile } from "../pki/batch/plan";
 import type { CertificateOrder } from "../pki/order";
-import { InputError, quote } from "../pki/problem";
-import type { DeviceList } from "./deviceRequests";
-import { readRequests } from "./deviceRequests";
+import type { Problem } from "../pki/problem";
+import { InputError } from "../pki/problem";
+import { largeBatchFields } from "./largeBatchInputs";
 import * as schema from "./schema";
 
 /** What a `DeviceBatch` is asked for. */
@@ -20,12 +21,24 @@ export const deviceBatchInputs = z.strictObject({
         uris: schema.texts,
         serialNumber: z.string().exactOptional(),
         validityDays: z.number().exactOptional(),
+        columns: z.record(z.string(), z.string()).exactOptional(),
       }),
     )
     .exactOptional(),
   manifest: z.string().exactOptional(),
   requests: z.string().exactOptional(),
+  range: z
+    .strictObject({
+      id: z.string(),
+      from: z.number(),
+      to: z.number(),
+      digits: z.number().exactOptional(),
+    })
+    .exactOptional(),
   subject: z.strictObject(schema.subjectFields).exactOptional(),
+  /** Templates of names for every device; so are the texts of `subject`. */
+  dnsNames: schema.texts,
+  uris: schema.texts,
   key: schema.keySpec,
   profile: z.string().exactOptional(),
   hardwareType: z.string().exactOptional(),
@@ -37,6 +50,7 @@ export const deviceBatchInputs = z.strictObject({
   reissue: z.string().exactOptional(),
   outputDirectory: z.string().min(1, "is empty; name a folder."),
   secretShards: z.number().exactOptional(),
+  ...largeBatchFields,
   signer: schema.signer,
   allowClockOverride: z.boolean().exactOptional(),
 });
@@ -44,28 +58,75 @@ export const deviceBatchInputs = z.strictObject({
 /** See {@link deviceBatchInputs}. */
 export type DeviceBatchInputs = z.infer<typeof deviceBatchInputs>;
 
-/** The certificate a device of this batch is to have. */
+/** Devices as they are listed somewhere, and what is wrong with the others. */
+export interface DeviceList {
+  readonly devices: readonly Device[];
+  readonly problems: readonly Problem[];
+}
+
+const profiles = new WeakMap<DeviceBatchInputs, DeviceProfile>();
+
+/** What all devices of this batch have in common; the same object for the same inputs, so that templates are read once. */
+export function profileOf(inputs: DeviceBatchInputs): DeviceProfile {
+  const known = profiles.get(inputs);
+  if (known !== undefined) {
+    return known;
+  }
+  const profile: DeviceProfile = { subject: {}, ...inputs };
+  profiles.set(inputs, profile);
+  return profile;
+}
+
+/** Where the devices of this batch are listed. */
+export function sourceOf(inputs: DeviceBatchInputs): DeviceSource {
+  const { devices = [], manifest, requests, range } = inputs;
+  return manifest !== undefined
+    ? { manifest }
+    : requests !== undefined
+      ? { requests }
+      : range !== undefined
+        ? { range }
+        : { devices };
+}
+
+/**
+ * The certificate a device of this batch is to have. A device without a source
+ * stands for all of them: it gets nothing that a template makes.
+ */
 export function orderFor(
   device: Device,
   inputs: DeviceBatchInputs,
 ): CertificateOrder {
-  const profile: DeviceProfile = { subject: {}, ...inputs };
-  return deviceOrder(device, profile);
+  const profile = profileOf(inputs);
+  return deviceOrder(
+    device,
+    device.source === ""
+      ? { ...profile, ...withoutTemplates(profile) }
+      : profile,
+  );
 }
 
 /**
- * The devices, from the program, the manifest or the folder of requests, both
- * relative to the project's folder; with what is wrong with single requests,
- * so that all else can be checked beside it.
+ * All the devices at once, for a batch that is small; with what is wrong with
+ * single ones, so that all else can be checked beside it. The devices
+ * themselves are not checked, see `checkDevices`.
  *
- * @throws InputError where a manifest cannot be read
+ * @throws InputError where the list cannot be read
  */
 export async function listDevices(
   inputs: DeviceBatchInputs,
 ): Promise<DeviceList> {
-  return inputs.requests === undefined
-    ? { devices: listedDevices(inputs), problems: [] }
-    : readRequests(inputs.requests);
+  const problems = new ProblemList();
+  const list = readDeviceList(sourceOf(inputs), {
+    templates: compileTemplates(profileOf(inputs)),
+    problems,
+    check: false,
+  });
+  const devices: Device[] = [];
+  for await (const chunk of list) {
+    devices.push(...chunk);
+  }
+  return { devices, problems: problems.shown() };
 }
 
 /**
@@ -81,38 +142,4 @@ export async function readDevices(
     throw new InputError(problems);
   }
   return devices;
-}
-
-function listedDevices(inputs: DeviceBatchInputs): Device[] {
-  if (inputs.manifest === undefined) {
-    return (inputs.devices ?? []).map((device, index) => ({
-      ...device,
-      source: `devices[${index}]`,
-    }));
-  }
-  if (!inputs.manifest.endsWith(".csv")) {
-    throw new InputError([
-      {
-        path: "manifest",
-        message: `${quote(inputs.manifest)} is no CSV file; name one that ends with ".csv".`,
-      },
-    ]);
-  }
-  let text: string;
-  try {
-    text = readFileSync(inputs.manifest, "utf8");
-  } catch (error) {
-    const code =
-      error instanceof Error && "code" in error ? String(error.code) : "";
-    throw new InputError([
-      {
-        path: "manifest",
-        message:
-          code === "ENOENT"
-            ? `${quote(inputs.manifest)} is not there; name a file relative to the folder of Pulumi.yaml.`
-            : `${quote(inputs.manifest)} cannot be read (${code}).`,
-      },
-    ]);
-  }
-  return parseManifest(text, inputs.manifest);
 }

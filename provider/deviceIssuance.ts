@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { createHash } from "node:crypto";
+import { X509Certificate, createHash } from "node:crypto";
 import { checkAgainstCertificate, readIssuer } from "../pki/authority";
 import type { Device } from "../pki/batch/device";
 import type { InventoryEntry } from "../pki/batch/inventory";
@@ -29,6 +29,9 @@ import { x509 } from "../pki/webcrypto";
 import { rootOfChain } from "./chainRoot";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { orderFor, readDevices } from "./deviceBatchInputs";
+import type { ProtectionInputs } from "./deviceProtection";
+import { outdatedKeystores, secretFilesOf } from "./deviceProtection";
+import { keepUp } from "./deviceUpkeep";
 import type { StoredDevice } from "./outputDirectory";
 import { inform } from "./engineLog";
 import { leftOutOfRequests } from "./leftOutOfRequests";
@@ -49,13 +52,17 @@ export interface PlannedDevice {
   readonly waits: boolean;
   /** It had a certificate for this key before. */
   readonly had: boolean;
+  /** Its key lies in a plain file, or did, and is to be sealed: see `seal`. */
+  readonly unsealed: boolean;
 }
 
 /** A device's key as far as it is here. */
 export interface DeviceKey {
   readonly publicKey: Buffer;
-  /** PKCS#8; left out where the device made the key and keeps it. */
+  /** PKCS#8; left out where the device made the key and keeps it, or it is sealed. */
   readonly privateKeyPem?: string;
+  /** It is here and stays, and nobody can read it here. */
+  readonly sealed?: boolean;
 }
 
 /**
@@ -105,6 +112,10 @@ export async function planBatch(
         device.request === undefined
           ? ownKey !== undefined
           : stored?.keyMatches === true,
+      unsealed:
+        inputs.seal !== undefined &&
+        device.request === undefined &&
+        directory.hasPlainSecrets(device.id),
     };
   });
 }
@@ -132,14 +143,17 @@ function usableKey(
   if (stored?.keyMatches !== true) {
     return undefined;
   }
-  const key = readPrivateKey(stored.privateKeyPem, "key");
-  const kind = describeKey(key);
-  return kind !== undefined && formatKeySpec(kind) === formatKeySpec(order.key)
-    ? keyToWrite(key)
-    : undefined;
+  const { publicKey } = new X509Certificate(stored.certificatePem);
+  const kind = describeKey(publicKey);
+  if (kind === undefined || formatKeySpec(kind) !== formatKeySpec(order.key)) {
+    return undefined;
+  }
+  return stored.keySealed
+    ? { publicKey: publicKeyDer(publicKey), sealed: true }
+    : keyToWrite(readPrivateKey(stored.privateKeyPem, "key"));
 }
 
-function keyToWrite(key: KeyObject): DeviceKey {
+function keyToWrite(key: KeyObject): DeviceKey & { privateKeyPem: string } {
   return { publicKey: publicKeyDer(key), privateKeyPem: exportPkcs8(key) };
 }
 
@@ -155,11 +169,15 @@ export function summary(
   const removed = removedEntries(inputs, plan).filter(
     ({ status }) => status === DeviceStatus.Active,
   ).length;
+  const toSeal = plan.filter(
+    ({ action, unsealed }) => unsealed && action === DeviceAction.Keep,
+  ).length;
   return [
     `+${count(DeviceAction.Issue)} new`,
     `${count(DeviceAction.Reissue)} changed`,
     `${count(DeviceAction.Renew)} due`,
     `${count(DeviceAction.Keep)} unchanged`,
+    ...(toSeal > 0 ? [`${toSeal.toLocaleString("en-US")} to be sealed`] : []),
     ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
   ].join(", ");
 }
@@ -195,7 +213,7 @@ function entriesOf(
 }
 
 /** What comes after a device's own certificate in its chain file. */
-function chainSuffix(inputs: DeviceBatchInputs): string {
+export function chainSuffix(inputs: DeviceBatchInputs): string {
   return joinCertificates(
     inputs.signer.chainPem ?? "",
     inputs.includeRoot === true ? rootOfChain(inputs.signer) : "",
@@ -240,12 +258,16 @@ export interface BatchResult {
  * half-way, the next run finds what is there and issues only the rest.
  *
  * @param at when the certificates are signed, UTC
+ * @param before what the last update's program said of keys. Without it the
+ *   stores of unchanged devices are made anew, too, since their password may be
+ *   another one; that takes some milliseconds a device.
  */
 export async function issueBatch(
   urn: string,
   inputs: DeviceBatchInputs,
   at: Date,
   reissue: boolean,
+  before?: ProtectionInputs,
 ): Promise<BatchResult> {
   const directory = new OutputDirectory(inputs.outputDirectory);
   const signer = await readSigner(inputs.signer);
@@ -254,10 +276,18 @@ export async function issueBatch(
   if (leftOut !== undefined) {
     await inform(urn, leftOut, "warning");
   }
+  const outdated = outdatedKeystores(plan, inputs);
+  if (outdated !== undefined) {
+    await inform(urn, outdated, "warning");
+  }
   directory.claim(nameOf(urn));
   const progress = new Progress(urn, plan.length);
   for (const planned of plan) {
-    await carryOut(planned, inputs, signer, directory, at);
+    const { id, request } = planned.device;
+    const stored = directory.read(id, request?.publicKey);
+    await (planned.action === DeviceAction.Keep && stored !== undefined
+      ? keepUp(planned, stored, chainSuffix(inputs), inputs, directory, before)
+      : carryOut(planned, inputs, signer, directory, at));
     await progress.advance();
   }
   const entries = entriesOf(inputs, plan);
@@ -280,18 +310,13 @@ export async function issueBatch(
 }
 
 async function carryOut(
-  { device, order, action, keptKey }: PlannedDevice,
+  { device, order, keptKey, unsealed }: PlannedDevice,
   inputs: DeviceBatchInputs,
   signer: Signer,
   directory: OutputDirectory,
   at: Date,
 ): Promise<void> {
-  const suffix = chainSuffix(inputs);
-  const stored = directory.read(device.id, device.request?.publicKey);
-  if (action === DeviceAction.Keep && stored !== undefined) {
-    directory.writeChain(device.id, `${stored.certificatePem}${suffix}`);
-    return;
-  }
+  const { id, request } = device;
   const key = keptKey ?? keyToWrite(generateKey(order.key));
   if (signer.certificate !== undefined) {
     refuse(device, checkAgainstCertificate(order, signer.certificate, at));
@@ -314,11 +339,27 @@ async function carryOut(
       { strict: false },
     ),
   );
-  directory.writeDevice(device.id, {
-    privateKeyPem: key.privateKeyPem,
-    chainPem: `${certificatePem}${suffix}`,
+  const chainFile = `${certificatePem}${chainSuffix(inputs)}`;
+  const { publicKey, privateKeyPem } = key;
+  if (request !== undefined) {
+    directory.removeOtherKeys(id, certificatePem);
+  }
+  directory.writeDevice(id, {
+    secrets:
+      privateKeyPem === undefined
+        ? undefined
+        : await secretFilesOf(
+            id,
+            { publicKey, privateKeyPem },
+            chainFile,
+            inputs,
+          ),
+    chainPem: chainFile,
     certificatePem,
   });
+  if (unsealed && privateKeyPem === undefined) {
+    directory.removePlainSecrets(id);
+  }
 }
 
 function refuse(device: Device, problems: readonly Problem[]): void {

@@ -20,6 +20,15 @@ export function checkSecrets(
   if (shards === undefined) {
     return [];
   }
+  if (inputs.seal !== undefined) {
+    return [
+      {
+        path: "seal",
+        message:
+          "and output.kubernetes exclude each other: a Secret needs the plain key, which then stands in the stack's state and the cluster; keep one of them.",
+      },
+    ];
+  }
   if (inputs.requests !== undefined) {
     return [
       {

@@ -13,8 +13,9 @@ export class Progress {
     private readonly total: number,
   ) {}
 
-  async advance(): Promise<void> {
-    this.done += 1;
+  /** @param devices how many more are done. Default 1. */
+  async advance(devices = 1): Promise<void> {
+    this.done += devices;
     const at = performance.now();
     if (at - this.last < EVERY || this.done === this.total) {
       return;

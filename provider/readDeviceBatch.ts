@@ -40,6 +40,14 @@ export function readDeviceBatch(args: Properties): Properties {
         },
       ]);
     }
+    if (device.keySealed) {
+      throw new InputError([
+        {
+          path: "outputDirectory",
+          message: `${quote(value.outputDirectory)} holds the private key of ${quote(id)} sealed, and Secrets need it plain; leave output.kubernetes out, or set reissue to a new text to issue every device a new key.`,
+        },
+      ]);
+    }
     data[`${id}.chain.pem`] = device.chainPem;
     data[`${id}.key.pem`] = device.privateKeyPem;
   }

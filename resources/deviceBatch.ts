@@ -19,17 +19,50 @@ export interface DeviceArgs {
   serialNumber?: pulumi.Input<string>;
   /** Days, where this device differs from the batch. */
   validityDays?: pulumi.Input<number>;
+  /** Values for placeholders of the batch's templates, by their names: `{ site: "berlin" }`. */
+  columns?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
+/** Devices whose ids differ by a number. */
+export interface DeviceRangeArgs {
+  /** Template of the ids: `thermometer-{number}`. */
+  id: pulumi.Input<string>;
+  /** The first number, 0 at least. */
+  from: pulumi.Input<number>;
+  /** The last number; included. */
+  to: pulumi.Input<number>;
+  /** Write numbers with this many digits, zeros in front: 7 makes `0000001`. Default: as they are. */
+  digits?: pulumi.Input<number>;
 }
 
 /** Arguments of {@link DeviceBatch}. */
 export interface DeviceBatchArgs {
-  /** The devices; or `manifest`, or `requests`. */
+  /** The devices; or `manifest`, `requests`, or `range`. */
   devices?: pulumi.Input<pulumi.Input<DeviceArgs>[]>;
-  /** CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`, `validityDays`; relative to Pulumi.yaml. */
+  /**
+   * CSV file with the columns `id`, `dnsNames`, `uris`, `serialNumber`,
+   * `validityDays`, and those that templates use as placeholders; or NDJSON with
+   * members of these names (`.ndjson`, `.jsonl`). Relative to Pulumi.yaml.
+   */
   manifest?: pulumi.Input<string>;
-  /** Folder of certificate requests, one a file, PEM or DER, with the device's id as common name: keys then stay with their devices. Relative to Pulumi.yaml. */
+  /**
+   * Folder of certificate requests, one a file, PEM or DER, with the device's id
+   * as common name: keys then stay with their devices. Or an archive of them
+   * (`.tar`, `.tar.gz`, `.tgz`). Relative to Pulumi.yaml.
+   */
   requests?: pulumi.Input<string>;
+  /** Devices that differ by a number: `{ id: "thermometer-{number}", from: 1, to: 1000000, digits: 7 }`. */
+  range?: pulumi.Input<DeviceRangeArgs>;
+  /** The subject but for the common name; its texts may hold the placeholders of `dnsNames`. */
   subject?: pulumi.Input<DeviceSubjectArgs>;
+  /**
+   * Host names for every device beside its own: `{id}.{site}.example`.
+   * Placeholders are `{id}`, `{serialNumber}` and columns of the list that have
+   * no meaning of their own; `{{` writes a brace.
+   */
+  dnsNames?: pulumi.Input<pulumi.Input<string>[]>;
+  /** URIs for every device beside its own: `urn:device:{serialNumber}`. */
+  uris?: pulumi.Input<pulumi.Input<string>[]>;
   key: pulumi.Input<KeyArgs>;
   /** `device` or `initialDeviceIdentity`. Default `device`. */
   profile?: pulumi.Input<string>;

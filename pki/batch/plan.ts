@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { foldAlternativeName } from "../alternativeNames";
 import { decidedExtensions } from "../certificate";
 import { profileOf } from "../order";
 import type { CertificateOrder } from "../order";
@@ -9,6 +10,7 @@ import type { ValidityOrder } from "../validity";
 import { canMove, isSettled, parseDate, renewalPoint } from "../validity";
 import { x509 } from "../webcrypto";
 import type { Device } from "./device";
+import { compileTemplates } from "./nameTemplates";
 
 const DAY = 86_400_000;
 
@@ -16,8 +18,12 @@ const DAY = 86_400_000;
 export interface DeviceProfile extends ValidityOrder {
   /** `device` (the default) or `initialDeviceIdentity`. */
   readonly profile?: string;
-  /** All of the subject but the common name, which is the device's id. */
+  /** All of the subject but the common name, which is the device's id. Its texts may hold placeholders, see `NameTemplates`. */
   readonly subject: Omit<CertificateOrder["subject"], "commonName">;
+  /** Host names for every device, after its own: `{id}.{site}.example`. */
+  readonly dnsNames?: readonly string[];
+  /** URIs for every device, after its own: `urn:device:{serialNumber}`. */
+  readonly uris?: readonly string[];
   readonly key: CertificateOrder["key"];
   readonly renewal?: NonNullable<CertificateOrder["renewal"]>;
   readonly truncate?: boolean;
@@ -26,24 +32,29 @@ export interface DeviceProfile extends ValidityOrder {
   readonly hardwareType?: string;
 }
 
-/** The certificate a device is to have. */
+/**
+ * The certificate a device is to have.
+ *
+ * @throws InputError where a template of the profile cannot be filled in for it
+ */
 export function deviceOrder(
   device: Device,
   profile: DeviceProfile,
 ): CertificateOrder {
   const { serialNumber } = device;
   const { renewal, truncate, extensions, hardwareType } = profile;
+  const shared = compileTemplates(profile).expand(device);
   return {
     profile: profile.profile ?? "device",
     subject: {
-      ...profile.subject,
+      ...shared.subject,
       commonName: device.id,
       ...(serialNumber !== undefined && { serialNumber }),
     },
     key: device.request?.key ?? profile.key,
     ...validityOf(device, profile),
-    dnsNames: device.dnsNames ?? [],
-    uris: device.uris ?? [],
+    dnsNames: joined(device.dnsNames, shared.dnsNames),
+    uris: joined(device.uris, shared.uris),
     ...(hardwareType !== undefined &&
       serialNumber !== undefined && {
         hardwareModuleName: { type: hardwareType, serialNumber },
@@ -52,6 +63,21 @@ export function deviceOrder(
     ...(truncate !== undefined && { truncate }),
     ...(extensions && { extensions }),
   };
+}
+
+/** A device's own names, then those of the batch that it does not have already. */
+function joined(
+  own: readonly string[] = [],
+  shared: readonly string[],
+): readonly string[] {
+  if (shared.length === 0 || own.length === 0) {
+    return shared.length === 0 ? own : shared;
+  }
+  const had = new Set(own.map(foldAlternativeName));
+  return [
+    ...own,
+    ...shared.filter((name) => !had.has(foldAlternativeName(name))),
+  ];
 }
 
 /** What a device says for itself stands in the place of all that the batch says. */

@@ -80,9 +80,6 @@ describeOpenSsl("requests that are refused", (openssl) => {
       expect.stringMatching(
         /^twin\.csr\.id: "good" stands at .*good\.csr already/,
       ),
-      expect.stringMatching(
-        /^zz-copy\.csr\.id: "good" stands at .*good\.csr already/,
-      ),
     ]);
   });
 

@@ -1,8 +1,16 @@
 import { relative, resolve, sep } from "node:path";
 import fc from "fast-check";
 import type { Device } from "../../../pki/batch/device";
-import { checkDevices, folderName, idProblem } from "../../../pki/batch/device";
-import { formatProblem } from "../../../pki/problem";
+import {
+  checkDevice,
+  checkDevices,
+  folderName,
+  idProblem,
+} from "../../../pki/batch/device";
+import { checkAlternativeNames } from "../../../pki/alternativeNames";
+import { below, formatProblem } from "../../../pki/problem";
+import { checkSubject } from "../../../pki/subject";
+import { checkValidityDays } from "../../../pki/validity";
 
 /** The rule of the ids in other words: what an MQTT client id in Cumulocity may hold. */
 function isId(id: string): boolean {
@@ -189,5 +197,51 @@ describe("a list of devices", () => {
       "m.csv:3.id",
       "m.csv:3.uris[0]",
     ]);
+  });
+});
+
+describe("one device", () => {
+  const text = (unit: string): fc.Arbitrary<string> =>
+    fc.string({ unit: fc.constantFrom(...Array.from(unit)), maxLength: 12 });
+  const names = (unit: string): fc.Arbitrary<string[]> =>
+    fc.array(text(unit), { maxLength: 2 });
+  const anyDevice = fc.record(
+    {
+      id: fc.oneof(text("aZ0._@/-: ü"), goodId),
+      dnsNames: names("aB0.-*_ü"),
+      uris: fc.oneof(
+        names("urn:aA0 /%ü#"),
+        names("aA0:._ -").map((parts) => parts.map((part) => `urn:${part}`)),
+      ),
+      serialNumber: fc.oneof(text("aZ0 '()+,-./:=?_ü"), fc.string()),
+      validityDays: fc.oneof(fc.integer(), fc.double()),
+    },
+    { requiredKeys: ["id"] },
+  );
+
+  test("is found good or bad at first sight exactly where a close look finds it so", () => {
+    fc.assert(
+      fc.property(anyDevice, (row) => {
+        const one: Device = { ...row, source: "m.csv:2" };
+        const { id, serialNumber, validityDays } = one;
+        const message = idProblem(id);
+        const closely = [
+          ...(message === undefined ? [] : [{ path: "id", message }]),
+          ...checkAlternativeNames(one),
+          ...(serialNumber === undefined
+            ? []
+            : checkSubject({ commonName: "a", serialNumber })),
+          ...(validityDays === undefined
+            ? []
+            : checkValidityDays(validityDays)),
+        ];
+        expect(checkDevice(one)).toEqual(below("m.csv:2", closely));
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test("that is good allocates nothing", () => {
+    expect(checkDevice(device("a"))).toBe(checkDevice(device("b")));
   });
 });

@@ -1,7 +1,13 @@
 import fc from "fast-check";
-import type { Device } from "../../../pki/batch/device";
-import { parseManifest } from "../../../pki/batch/manifest";
-import { InputError } from "../../../pki/problem";
+import type { Device } from "../../../../pki/batch/device";
+import { parseManifest } from "../../../../pki/batch/manifest";
+import { ProblemList } from "../../../../pki/batch/manifest";
+import { CsvDevices } from "../../../../pki/batch/manifest/csvDevices";
+import {
+  NO_TEMPLATES,
+  compileTemplates,
+} from "../../../../pki/batch/nameTemplates";
+import { InputError } from "../../../../pki/problem";
 
 const PATH = "devices/fleet.csv";
 const COLUMNS = [
@@ -84,6 +90,79 @@ describe("what was written comes out", () => {
     );
   });
 
+  test("each with its own line, whatever stands before it and wherever a block ends", () => {
+    const text = fc
+      .string({
+        unit: fc.constantFrom("a", '"', ",", "\n", "\r", "\r\n", "ü", "😀"),
+        maxLength: 8,
+      })
+      .filter((value) => value.trim() === value);
+    const row = fc.record({
+      blanks: fc.array(fc.constantFrom("\n", "\r\n", " \n"), { maxLength: 3 }),
+      id: text.filter((value) => value !== ""),
+      serialNumber: text,
+      end: fc.constantFrom("\n", "\r\n"),
+      quoted: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(row, { maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }),
+        (rows, sizes) => {
+          let csv = "id,serialNumber\n";
+          const expected = rows.map(({ blanks, id, serialNumber, ...row }) => {
+            csv += blanks.join("");
+            csv += `${field(id, row.quoted)},${field(serialNumber, row.quoted)}`;
+            const line = csv.split(/\r\n|\n|\r/).length;
+            csv += row.end;
+            return {
+              id,
+              ...(serialNumber !== "" && { serialNumber }),
+              source: `${PATH}:${line}`,
+            };
+          });
+          const problems = new ProblemList();
+          const reader = new CsvDevices(PATH, NO_TEMPLATES, problems);
+          const bytes = Buffer.from(csv);
+          const read: Device[] = [];
+          for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+            const size = sizes[turn % sizes.length] ?? 1;
+            read.push(...reader.read(bytes.subarray(at, at + size)));
+            at += size;
+          }
+          expect([...read, ...reader.finish()]).toEqual(expected);
+          expect(problems.shown()).toEqual([]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("free columns that templates use, and no others", () => {
+    const templates = compileTemplates({
+      subject: { organizationalUnit: "{site}" },
+      uris: ["urn:x:{line}"],
+    });
+    expect(
+      parseManifest("id,site,line\na, berlin ,7\nb,,8\n", PATH, templates),
+    ).toEqual([
+      { id: "a", columns: { site: "berlin", line: "7" }, source: `${PATH}:2` },
+      { id: "b", columns: { line: "8" }, source: `${PATH}:3` },
+    ]);
+    expect(() => parseManifest("id,site,lines\n", PATH, templates)).toThrow(
+      new InputError([
+        {
+          path: `${PATH}:1`,
+          message: `"lines" is no known column and no template uses it; known are ${COLUMNS.join(", ")}, line, site.`,
+        },
+        {
+          path: `${PATH}:1`,
+          message: `names no column "line", which uris[0] "urn:x:{line}" needs; add it.`,
+        },
+      ]),
+    );
+  });
+
   test("each device with the line on which its row ends", () => {
     const text = 'id,uris\n\na,\n"b",\n\nc,urn:c\n';
     expect(parseManifest(text, PATH).map(({ source }) => source)).toEqual([
@@ -135,9 +214,9 @@ describe("refused", () => {
 
   test("every column that is unknown or stands there twice", () => {
     expect(problemsOf("id,name,id,validity\na,b,c,d\n")).toEqual([
-      `${PATH}:1: "name" is no known column; known are ${COLUMNS.join(", ")}.`,
+      `${PATH}:1: "name" is no known column and no template uses it; known are ${COLUMNS.join(", ")}.`,
       `${PATH}:1: column "id" stands there twice; leave one out.`,
-      `${PATH}:1: "validity" is no known column; known are ${COLUMNS.join(", ")}.`,
+      `${PATH}:1: "validity" is no known column and no template uses it; known are ${COLUMNS.join(", ")}.`,
     ]);
   });
 
@@ -178,6 +257,16 @@ describe("refused", () => {
     expect(problem).toMatch(
       /^devices\/fleet\.csv:[34]: is no well-formed CSV: /,
     );
+  });
+
+  test("a quote that is never closed, however long the rest is, by the line on which it begins", () => {
+    const rest = "b,c\n".repeat(300_000);
+    expect(problemsOf(`id\n"x\r\ny"\n"open\n${rest}`)).toEqual([
+      `${PATH}:4: has a row of more than 1 MiB; most likely a quote that begins here is never closed.`,
+    ]);
+    expect(problemsOf('id\n\n"open\nb\n')).toEqual([
+      `${PATH}:3: is no well-formed CSV: Quote Not Closed: the parsing is finished with an opening quote.`,
+    ]);
   });
 
   test.each(["abc", "0x10", "1e2", "9O", "12.5", "-1", "+5", "٣"])(

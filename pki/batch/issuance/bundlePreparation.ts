@@ -1,0 +1,186 @@
+import { join } from "node:path";
+import { generateKey, publicKeyDer } from "../../key";
+import type { KeySpec } from "../../key";
+import { encodePem } from "../../pem";
+import { BUNDLES } from "../bundles/layout";
+import type { Device } from "../device";
+import { Shaper, textsOf } from "../fast/shape";
+import type { CertificateTemplate } from "../fast/template";
+import { buildTemplate } from "../fast/template";
+import { compileTemplates } from "../nameTemplates";
+import { deviceOrder } from "../plan";
+import type { PlannedRow } from "./bundlePlan";
+import { Action } from "./bundlePlan";
+import type { BundleOrder } from "./issueBundles";
+import type { IssuanceJob, IssuanceSettings } from "./job";
+
+/** A bundle that a thread can issue, and what is recorded of it beside what the thread answers. */
+export interface PreparedBundle {
+  readonly job: IssuanceJob;
+  /** What was asked for each device; see `orderSha256`. */
+  readonly orders: readonly Uint8Array[];
+  readonly lastId: string;
+  /** Whether any of the devices had a certificate before. */
+  readonly replaces: boolean;
+  /** How many keep their key. */
+  readonly keptKeys: number;
+}
+
+/** Octets in front of the key itself that are the same for all keys of one kind. */
+const KEY_HEAD = 24;
+
+/** Makes jobs of planned devices. Each shape of certificate is made by the library once, and filled in by the threads. */
+export class BundlePreparation {
+  readonly settings: IssuanceSettings;
+  private readonly shaper: Shaper;
+  /** Whether the batch gives its devices no names beside their own; the order of each is not made then. */
+  private readonly isPlain: boolean;
+  private readonly templates = new Map<string, CertificateTemplate>();
+  /** A key of the batch's kind, to see whether another one is of it. */
+  private readonly sampleKey: Buffer;
+
+  /** @param number of the first bundle */
+  constructor(
+    private readonly order: BundleOrder,
+    private number: number,
+  ) {
+    const { profile, signer, options, keystorePassword } = order;
+    this.shaper = new Shaper(profile);
+    this.isPlain =
+      compileTemplates(profile).plain &&
+      (profile.dnsNames ?? []).length + (profile.uris ?? []).length === 0;
+    this.sampleKey = sampleOf(profile.key);
+    this.settings = {
+      ...options,
+      folder: join(order.directory, BUNDLES),
+      signingKey: order.signingKey,
+      issuerCertificate: encodePem(
+        "CERTIFICATE",
+        Buffer.from(signer.certificate?.rawData ?? new ArrayBuffer(0)),
+      ),
+      key: profile.key,
+      recipients: order.recipients,
+      signedAt: Math.floor(order.at.getTime() / 1000),
+      ...(keystorePassword !== undefined && {
+        keystore: { password: keystorePassword, chainPem: order.chainPem },
+      }),
+    };
+  }
+
+  /** @param rows in the order of their ids; at least one */
+  async prepare(rows: readonly PlannedRow[]): Promise<PreparedBundle> {
+    const { shapes, templates } = await this.shapesOf(rows);
+    const ids = rows.map(({ device }) => device.id);
+    const publicKeys = rows.map((row) => this.keptKey(row));
+    const job: IssuanceJob = {
+      number: this.number,
+      ids,
+      templates,
+      shapes,
+      texts: rows.map(({ device }) => {
+        const texts = this.textsOf(device);
+        return texts.length === 1 ? undefined : texts;
+      }),
+      publicKeys,
+    };
+    this.number += 1;
+    return {
+      job,
+      orders: rows.map(({ orderSha256 }) => orderSha256),
+      lastId: ids.at(-1) ?? "",
+      replaces: rows.some(({ action }) => action !== Action.Issue),
+      keptKeys: rows.filter(
+        ({ action }, index) =>
+          action !== Action.Issue && publicKeys[index] !== undefined,
+      ).length,
+    };
+  }
+
+  private async shapesOf(
+    rows: readonly PlannedRow[],
+  ): Promise<Pick<IssuanceJob, "shapes" | "templates">> {
+    const places = new Map<string, number>();
+    const templates: CertificateTemplate[] = [];
+    const shapes = new Uint16Array(rows.length);
+    for (const [index, { device }] of rows.entries()) {
+      const shape = this.shapeOf(device);
+      let place = places.get(shape);
+      if (place === undefined) {
+        place = templates.length;
+        places.set(shape, place);
+        templates.push(await this.template(shape, device));
+      }
+      shapes[index] = place;
+    }
+    return { shapes, templates };
+  }
+
+  private textsOf(device: Device): string[] {
+    return this.isPlain
+      ? this.shaper.texts(device)
+      : textsOf(deviceOrder(device, this.order.profile));
+  }
+
+  /** What templates make of the subject beside common name and serial number counts with its texts, not with their lengths. */
+  private shapeOf(device: Device): string {
+    if (this.isPlain) {
+      return this.shaper.shape(device);
+    }
+    const order = deviceOrder(device, this.order.profile);
+    const { commonName, serialNumber, ...subject } = order.subject;
+    const lengths = (texts: readonly string[] = []): number[] =>
+      texts.map(({ length }) => length);
+    return JSON.stringify([
+      this.shaper.shape(device),
+      subject,
+      serialNumber?.length,
+      lengths(order.dnsNames),
+      lengths(order.uris),
+    ]);
+  }
+
+  private async template(
+    shape: string,
+    device: Device,
+  ): Promise<CertificateTemplate> {
+    const { profile, signer, at } = this.order;
+    const template =
+      this.templates.get(shape) ??
+      (await buildTemplate(
+        deviceOrder(device, profile),
+        signer,
+        at,
+        device.request?.publicKey,
+      ));
+    this.templates.set(shape, template);
+    return template;
+  }
+
+  /** The key a device has and keeps: it may sit where nobody can write a new one, or have made it itself. */
+  private keptKey({
+    action,
+    publicKey,
+    requestedKey,
+  }: PlannedRow): Uint8Array | undefined {
+    if (requestedKey !== undefined) {
+      return requestedKey;
+    }
+    const stays =
+      action === Action.Change ||
+      (action === Action.Renew && !this.order.newKeyOnRenewal);
+    return stays && publicKey !== undefined && this.isOfKind(publicKey)
+      ? publicKey
+      : undefined;
+  }
+
+  private isOfKind(key: Uint8Array): boolean {
+    return (
+      key.length === this.sampleKey.length &&
+      this.sampleKey.compare(key, 0, KEY_HEAD, 0, KEY_HEAD) === 0
+    );
+  }
+}
+
+function sampleOf(key: KeySpec): Buffer {
+  return publicKeyDer(generateKey(key));
+}

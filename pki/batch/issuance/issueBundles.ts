@@ -1,0 +1,213 @@
+import type { KeyObject } from "node:crypto";
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import type { Signer } from "../../certificate";
+import { verifyChain } from "../../chain";
+import { encodePem } from "../../pem";
+import { InputError } from "../../problem";
+import type { BundleOptions } from "../bundles/layout";
+import { BUNDLES, PARTIAL } from "../bundles/layout";
+import type { InventoryDatabase } from "../inventory/database";
+import type { IssuedRows } from "../inventory/issuedRows";
+import { hashRows } from "../inventory/issuedRows";
+import type { DeviceProfile } from "../plan";
+import { BundlePreparation } from "./bundlePreparation";
+import type { PreparedBundle } from "./bundlePreparation";
+import type { BundlePlan } from "./bundlePlan";
+import { Action } from "./bundlePlan";
+import type { WrittenBundle } from "./job";
+import { IssuingThreads } from "./threads";
+
+/** How many devices a bundle holds at most. */
+export const DEVICES_PER_BUNDLE = 10_000;
+
+/** All that a run needs beside its plan. */
+export interface BundleOrder {
+  /** The output directory of the batch. */
+  readonly directory: string;
+  readonly profile: DeviceProfile;
+  readonly signer: Signer;
+  readonly signingKey: KeyObject;
+  /** Key identifier of the signing CA, lowercase hex. */
+  readonly issuer: string;
+  /** Which generation of it signs; empty where it has none. */
+  readonly generation: string;
+  /** The issuer up to, not including, the root, and the roots that it is verified against. PEM. */
+  readonly issuerChainPem: string;
+  readonly trustAnchorsPem: string;
+  readonly options: BundleOptions;
+  /** Default {@link DEVICES_PER_BUNDLE}. */
+  readonly devicesPerBundle?: number;
+  /** What follows each device's certificate, PEM. */
+  readonly chainPem: string;
+  /** age recipients; empty for none. */
+  readonly recipients: readonly string[];
+  readonly keystorePassword?: string;
+  /** Renewals get a new key, too. */
+  readonly newKeyOnRenewal: boolean;
+  readonly reissue: string;
+  /** When the certificates are signed, UTC. */
+  readonly at: Date;
+}
+
+/** What a run signed. */
+export interface Signed {
+  /** Devices that got a new key. */
+  readonly issued: number;
+  /** Devices whose key got a new certificate. */
+  readonly renewed: number;
+}
+
+/**
+ * Signs what the plan says, bundle by bundle, on all cores. Each bundle is
+ * written, recorded and then named: killed anywhere, the next run goes on
+ * behind the last one that is recorded.
+ *
+ * @param progress called with the number of devices after each bundle
+ */
+export async function issueBundles(
+  inventory: InventoryDatabase,
+  plan: BundlePlan,
+  order: BundleOrder,
+  progress: (devices: number) => void | Promise<void>,
+): Promise<Signed> {
+  const counts = plan.counts();
+  const total = [...counts].reduce(
+    (sum, [action, count]) =>
+      action === Action.Keep || action === Action.Wait ? sum : sum + count,
+    0,
+  );
+  if (total === 0) {
+    return { issued: 0, renewed: 0 };
+  }
+  const size = order.devicesPerBundle ?? DEVICES_PER_BUNDLE;
+  mkdirSync(join(order.directory, BUNDLES), { recursive: true, mode: 0o700 });
+  const preparation = new BundlePreparation(order, inventory.nextBundle());
+  const threads = new IssuingThreads(
+    preparation.settings,
+    Math.ceil(total / size),
+  );
+  const signed = { issued: 0, renewed: 0 };
+  const record = async (
+    bundle: PreparedBundle,
+    written: WrittenBundle,
+  ): Promise<void> => {
+    recordBundle(inventory, order, bundle, written);
+    signed.renewed += bundle.keptKeys;
+    signed.issued += bundle.job.ids.length - bundle.keptKeys;
+    await progress(bundle.job.ids.length);
+  };
+  try {
+    await runAll(
+      threads,
+      async (after) => {
+        const rows = plan.next(after, size);
+        return rows.length === 0 ? undefined : preparation.prepare(rows);
+      },
+      record,
+    );
+  } finally {
+    await threads.end();
+  }
+  return signed;
+}
+
+/** Keeps every thread busy: the next bundle is prepared while they sign, and handed over before the last is recorded. */
+async function runAll(
+  threads: IssuingThreads,
+  next: (after: string) => Promise<PreparedBundle | undefined>,
+  record: (bundle: PreparedBundle, written: WrittenBundle) => Promise<void>,
+): Promise<void> {
+  const running = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  let recorded = Promise.resolve();
+  let bundle = await next("");
+  while (bundle !== undefined && failure === undefined) {
+    if (!threads.isFree) {
+      await Promise.race(running);
+      continue;
+    }
+    const current = bundle;
+    const run = threads.run(current.job).then(
+      (written) => {
+        running.delete(run);
+        recorded = recorded.then(() => record(current, written));
+        recorded.catch((error: unknown) => {
+          failure ??= { error };
+        });
+      },
+      (error: unknown) => {
+        running.delete(run);
+        failure ??= { error };
+      },
+    );
+    running.add(run);
+    bundle = await next(current.lastId);
+  }
+  await Promise.all(running);
+  await recorded.catch((error: unknown) => {
+    failure ??= { error };
+  });
+  if (failure !== undefined) {
+    throw failure.error;
+  }
+}
+
+function recordBundle(
+  inventory: InventoryDatabase,
+  order: BundleOrder,
+  { job, orders, lastId, replaces }: PreparedBundle,
+  { files, rows, publicKeys, publicKeyEnds, sample }: WrittenBundle,
+): void {
+  verifySample(order, sample);
+  const issued: IssuedRows = {
+    ...rows,
+    ids: job.ids,
+    publicKeys: split(publicKeys, publicKeyEnds),
+    orders,
+  };
+  inventory.addBundle(
+    {
+      number: job.number,
+      issuer: order.issuer,
+      generation: order.generation,
+      signedAt: Math.floor(order.at.getTime() / 1000),
+      devices: job.ids.length,
+      firstId: job.ids[0] ?? "",
+      lastId,
+      reissue: order.reissue,
+      files,
+      rowsSha256: hashRows(issued),
+    },
+    issued,
+    replaces,
+  );
+  for (const { name } of files) {
+    const path = join(order.directory, BUNDLES, name);
+    renameSync(`${path}${PARTIAL}`, path);
+  }
+}
+
+/** The library's opinion on one certificate of each bundle; threads have OpenSSL's on one in a thousand. */
+function verifySample(order: BundleOrder, der: Uint8Array): void {
+  const pem = encodePem("CERTIFICATE", Buffer.from(der));
+  const problems = verifyChain(
+    `${pem}${order.issuerChainPem}`,
+    order.trustAnchorsPem,
+    order.at,
+    { strict: false },
+  );
+  if (problems.length > 0) {
+    throw new InputError(problems);
+  }
+}
+
+function split(bytes: Uint8Array, ends: Uint32Array): Uint8Array[] {
+  const parts: Uint8Array[] = [];
+  let start = 0;
+  for (const end of ends) {
+    parts.push(bytes.subarray(start, end));
+    start = end;
+  }
+  return parts;
+}

@@ -1,0 +1,187 @@
+import { hash } from "node:crypto";
+import type { KeySpec } from "../../key";
+import type { Problem } from "../../problem";
+import { quote } from "../../problem";
+import type { Device } from "../device";
+import { canonicalJson } from "../manifest/canonicalJson";
+import type { DeviceProfile } from "../plan";
+import type { InventoryDatabase } from "../inventory/database";
+
+/** How many mistakes are told one by one. */
+export const TOLD = 50;
+
+/** What a device says beyond its id, as JSON. */
+interface Fields {
+  readonly dnsNames?: readonly string[];
+  readonly uris?: readonly string[];
+  readonly serialNumber?: string;
+  readonly validityDays?: number;
+  readonly columns?: Readonly<Record<string, string>>;
+  /** Of a device that made its key itself: DER of the SubjectPublicKeyInfo, base64. */
+  readonly publicKey?: string;
+  readonly key?: KeySpec;
+}
+
+/** A device of the list with its key, where it keeps one. */
+export interface ListedDevice {
+  readonly device: Device;
+  /** DER of the SubjectPublicKeyInfo of a device that made its key itself. */
+  readonly requestedKey?: Uint8Array;
+}
+
+/**
+ * The devices of a list, in a temporary table beside the inventory: a million
+ * rows are compared there without standing in memory. Temporary tables are
+ * gone with the connection, however the process ends.
+ */
+export class DeviceListing {
+  /** How many devices there are. */
+  count = 0;
+  /** What is asked for a device that says nothing but its id; see `orderSha256`. */
+  readonly order: Buffer;
+  private readonly problems: Problem[] = [];
+  private duplicates = 0;
+
+  constructor(
+    readonly inventory: InventoryDatabase,
+    profile: DeviceProfile,
+  ) {
+    this.order = orderSha256(profile);
+    inventory.connection.exec(`
+      PRAGMA temp_store = FILE;
+      CREATE TEMP TABLE listed (
+        id TEXT PRIMARY KEY, source TEXT NOT NULL, fields TEXT, orderSha256 BLOB
+      ) WITHOUT ROWID;
+      PRAGMA temp.cache_size = -32768;
+      BEGIN`);
+  }
+
+  /** Adds devices whose ids and names have been looked at one by one. */
+  add(devices: readonly Device[]): void {
+    const insert = this.inventory.prepare(
+      "INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)",
+    );
+    for (const device of devices) {
+      const fields = fieldsOf(device);
+      const { changes } = insert.run(
+        device.id,
+        device.source,
+        fields ?? null,
+        fields === undefined
+          ? null
+          : hash("sha256", Buffer.concat([this.order, Buffer.from(fields)]), {
+              outputEncoding: "buffer",
+            }),
+      );
+      if (changes === 0) {
+        this.noteDuplicate(device);
+      } else {
+        this.count += 1;
+      }
+    }
+  }
+
+  /** Ends the list, and tells of every id that stands there twice. */
+  finish(): Problem[] {
+    this.inventory.connection.exec("COMMIT");
+    const untold = this.duplicates - this.problems.length;
+    return untold === 0
+      ? this.problems
+      : [
+          ...this.problems,
+          {
+            path: "",
+            message: `… and ${untold.toLocaleString("en-US")} more ids that stand there twice.`,
+          },
+        ];
+  }
+
+  private noteDuplicate({ id, source }: Device): void {
+    this.duplicates += 1;
+    if (this.problems.length < TOLD) {
+      const first = this.inventory
+        .prepare("SELECT source FROM listed WHERE id = ?")
+        .get(id);
+      this.problems.push({
+        path: `${source}.id`,
+        message: `${quote(id)} stands at ${String(first?.["source"])} already; every device needs an id of its own.`,
+      });
+    }
+  }
+}
+
+/** A device as it was listed. */
+export function readListed(
+  id: string,
+  source: string,
+  text: string | null,
+): ListedDevice {
+  if (text === null) {
+    return { device: { id, source } };
+  }
+  const { publicKey, key, ...fields } = JSON.parse(text) as Fields;
+  if (publicKey === undefined || key === undefined) {
+    return { device: { id, source, ...fields } };
+  }
+  const der = Buffer.from(publicKey, "base64");
+  return {
+    device: {
+      id,
+      source,
+      ...fields,
+      // What else the request says was for the check.
+      request: {
+        publicKey: der,
+        key,
+        commonName: id,
+        subject: { commonName: id },
+        names: {},
+        leftOut: [],
+      },
+    },
+    requestedKey: der,
+  };
+}
+
+function fieldsOf(device: Device): string | undefined {
+  const { id, source, request, ...rest } = device;
+  const fields: Fields = {
+    ...rest,
+    ...(request && {
+      publicKey: request.publicKey.toString("base64"),
+      key: request.key,
+    }),
+  };
+  for (const name in fields) {
+    // Any member at all: most devices have none.
+    if (fields[name as keyof Fields] !== undefined) {
+      return JSON.stringify(fields);
+    }
+  }
+  return undefined;
+}
+
+/**
+ * SHA-256 over all that the batch asks for each of its devices: another one
+ * means other certificates. When they are renewed is not part of it.
+ */
+export function orderSha256(profile: DeviceProfile): Buffer {
+  const { subject, dnsNames, uris, key, extensions, hardwareType } = profile;
+  const { validityDays, validity, truncate } = profile;
+  return hash(
+    "sha256",
+    canonicalJson({
+      profile: profile.profile,
+      subject,
+      dnsNames,
+      uris,
+      key,
+      extensions,
+      hardwareType,
+      validityDays,
+      validity,
+      truncate,
+    }),
+    { outputEncoding: "buffer" },
+  );
+}

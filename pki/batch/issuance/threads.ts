@@ -1,0 +1,89 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import type {
+  Answer,
+  IssuanceJob,
+  IssuanceSettings,
+  WrittenBundle,
+} from "./job";
+
+const LOADER = join(__dirname, "..", "..", "..", "bin", "register.cjs");
+const MOST = 16;
+
+/**
+ * Threads that each issue one bundle at a time. Only as many bundles stand in
+ * memory as there are threads, so a slow disk slows the signing down.
+ */
+export class IssuingThreads {
+  private readonly idle: Worker[] = [];
+  private readonly all: Worker[] = [];
+
+  /** As many threads as there are cores, and no more than there are bundles. */
+  constructor(settings: IssuanceSettings, bundles: number) {
+    const count = Math.max(1, Math.min(availableParallelism(), MOST, bundles));
+    for (let index = 0; index < count; index += 1) {
+      const worker = new Worker(join(__dirname, "thread.ts"), {
+        workerData: settings,
+        execArgv: ["-r", LOADER],
+        name: `issuance-${index}`,
+      });
+      this.all.push(worker);
+      this.idle.push(worker);
+    }
+  }
+
+  get count(): number {
+    return this.all.length;
+  }
+
+  /** Whether a job would begin at once. */
+  get isFree(): boolean {
+    return this.idle.length > 0;
+  }
+
+  /** Has a free thread issue a bundle. */
+  async run(job: IssuanceJob): Promise<WrittenBundle> {
+    const worker = this.idle.pop();
+    if (worker === undefined) {
+      throw new Error("No thread is free.");
+    }
+    const answer = await ask(worker, job);
+    this.idle.push(worker);
+    if ("failure" in answer) {
+      throw Object.assign(new Error(answer.failure.message), answer.failure);
+    }
+    return answer.written;
+  }
+
+  /** Ends all threads, whatever they are at. */
+  async end(): Promise<void> {
+    await Promise.all(this.all.map((worker) => worker.terminate()));
+  }
+}
+
+function ask(worker: Worker, job: IssuanceJob): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const done = (): void => {
+      worker.off("message", onMessage);
+      worker.off("error", onError);
+      worker.off("exit", onExit);
+    };
+    const onMessage = (answer: Answer): void => {
+      done();
+      resolve(answer);
+    };
+    const onError = (error: Error): void => {
+      done();
+      reject(error);
+    };
+    const onExit = (code: number): void => {
+      done();
+      reject(new Error(`A thread that issues ended with ${code}.`));
+    };
+    worker.on("message", onMessage);
+    worker.on("error", onError);
+    worker.on("exit", onExit);
+    worker.postMessage(job);
+  });
+}

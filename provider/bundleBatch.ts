@@ -1,0 +1,461 @@
+import { hash } from "node:crypto";
+import { mkdirSync, rmSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import {
+  BUNDLES,
+  BundleFormat,
+  CHAIN,
+  Compression,
+  INDEX,
+  INVENTORY,
+  PARTIAL,
+} from "../pki/batch/bundles/layout";
+import {
+  strayFiles,
+  writeChain,
+  writeIndex,
+} from "../pki/batch/bundles/overview";
+import type { InventoryDatabase } from "../pki/batch/inventory/database";
+import { Status } from "../pki/batch/inventory/schema";
+import { Action, BundlePlan } from "../pki/batch/issuance/bundlePlan";
+import { issueBundles } from "../pki/batch/issuance/issueBundles";
+import { recoverBundles } from "../pki/batch/issuance/recovery";
+import { readIssuer } from "../pki/authority";
+import { readPrivateKey } from "../pki/key";
+import { InputError, quote } from "../pki/problem";
+import { formatDate } from "../pki/validity";
+import { deviceOrder } from "../pki/batch/plan";
+import type { ListedBatch } from "./bundleChecks";
+import { deviceCheck, listBatch, refuseChanged } from "./bundleChecks";
+import {
+  hasInventory,
+  inventorySha256,
+  readInventory,
+  refuseAltered,
+  writeInventory,
+} from "./bundleInventory";
+import { now } from "./clock";
+import { refuseUnderIssuer } from "./deviceBatchChecks";
+import type { DeviceBatchInputs } from "./deviceBatchInputs";
+import { profileOf } from "./deviceBatchInputs";
+import type { BatchResult } from "./deviceIssuance";
+import { chainSuffix } from "./deviceIssuance";
+import { inform } from "./engineLog";
+import { OnRemoval } from "./largeBatchInputs";
+import { OutputDirectory } from "./outputDirectory";
+import { publishInventory, restoreMissing } from "./postgresInventory";
+import { Progress } from "./progress";
+import { nameOf } from "./resource";
+import { issuerKeyIdentifier, readSigner } from "./signer";
+import type { Properties } from "./wire";
+
+/** What a large batch remembers beside what every batch does; the same few texts for ten devices and for a million. */
+export interface BundleMemory {
+  readonly digest: string;
+  readonly inventorySha256?: string;
+  /** When the first device is due, such as `2027-11-20T21:46:40Z`; empty without devices. */
+  readonly renewsFirst?: string;
+  readonly chainSha256?: string;
+  readonly issuerKeyIdentifier: string;
+  readonly reissue?: string;
+}
+
+/** A list that was checked, with the connection it stands on, for the diff that follows. */
+interface Checked {
+  readonly listed: ListedBatch;
+  readonly inventory: InventoryDatabase;
+  readonly inputs: DeviceBatchInputs;
+}
+
+const checked = new Map<string, Checked>();
+
+/**
+ * Checks every device of a large batch.
+ *
+ * @returns the digest of the list, for the inputs
+ * @throws InputError with all that is wrong
+ */
+export async function checkBundles(
+  urn: string,
+  inputs: DeviceBatchInputs,
+  unknown: readonly string[],
+  isNew: boolean,
+): Promise<string> {
+  forget(urn);
+  const inventory = readInventory(inputs.outputDirectory);
+  try {
+    const listed = await listBatch(
+      inputs,
+      inventory,
+      deviceCheck(inputs, unknown, isNew),
+    );
+    checked.set(urn, { listed, inventory, inputs });
+    return listed.sha256;
+  } catch (error) {
+    inventory.close();
+    throw error;
+  }
+}
+
+function forget(urn: string): void {
+  checked.get(urn)?.inventory.close();
+  checked.delete(urn);
+}
+
+/**
+ * Whether an update has anything to do.
+ *
+ * @param olds the outputs of the last update
+ * @param chainComes whether the issuer's certificate is about to be renewed, and with it the chain
+ */
+export async function diffBundles(
+  urn: string,
+  inputs: DeviceBatchInputs,
+  old: BundleMemory,
+  olds: Properties,
+  chainComes: boolean,
+): Promise<boolean> {
+  const directory = inputs.outputDirectory;
+  const reissued = inputs.reissue !== old.reissue;
+  await restoreMissing(urn, inputs, old);
+  if (!reissued && !chainComes && (await isUntouched(inputs, old, olds))) {
+    forget(urn);
+    return false;
+  }
+  const { listed, inventory } = await takeListed(urn, inputs);
+  try {
+    if (hasInventory(directory) || !reissued) {
+      await refuseAltered(directory, inventory, old);
+    }
+    await refuseStray(urn, directory, inventory);
+    const plan = planOf(inputs, listed, now());
+    const counts = plan.counts();
+    const removed = plan.removed(inputs.onRemoval === OnRemoval.Revoke).length;
+    const profile = profileOf(inputs);
+    refuseUnderIssuer(
+      inputs,
+      plan
+        .samples()
+        .map(({ device }) => ({ device, order: deviceOrder(device, profile) })),
+    );
+    const waiting = counts.get(Action.Wait) ?? 0;
+    if (waiting > 0) {
+      await inform(
+        urn,
+        `${waiting} devices are due and wait for the renewal of their issuer, which ends too soon`,
+        "warning",
+      );
+    }
+    const kept = waiting + (counts.get(Action.Keep) ?? 0);
+    const changes =
+      chainComes ||
+      kept < listed.listing.count ||
+      removed > 0 ||
+      plan.returned().length > 0 ||
+      inventory.head() !== old.digest ||
+      hash("sha256", chainSuffix(inputs)) !== old.chainSha256 ||
+      !isSameRequest(inputs, olds);
+    if (changes) {
+      await inform(urn, summary(counts, removed));
+    }
+    return changes;
+  } finally {
+    inventory.close();
+  }
+}
+
+/** Nothing was asked anew, nothing is due, and the inventory is the file that the last update left: no device is looked at. */
+async function isUntouched(
+  inputs: DeviceBatchInputs,
+  old: BundleMemory,
+  olds: Properties,
+): Promise<boolean> {
+  const { renewsFirst = "" } = old;
+  if (
+    inputs.listSha256 === undefined ||
+    !isSameRequest(inputs, olds) ||
+    issuerKeyIdentifier(inputs.signer) !== old.issuerKeyIdentifier ||
+    hash("sha256", chainSuffix(inputs)) !== old.chainSha256 ||
+    (renewsFirst !== "" && new Date(renewsFirst) <= now()) ||
+    (await inventorySha256(inputs.outputDirectory)) !== old.inventorySha256
+  ) {
+    return false;
+  }
+  const inventory = readInventory(inputs.outputDirectory);
+  try {
+    return strayFiles(inputs.outputDirectory, inventory.bundles()).length === 0;
+  } finally {
+    inventory.close();
+  }
+}
+
+/** Whether the program asks for what it asked for in the last update. */
+function isSameRequest(inputs: DeviceBatchInputs, olds: Properties): boolean {
+  const asked = recorded(inputs);
+  return Object.entries(asked).every(([name, value]) =>
+    isDeepStrictEqual(value, olds[name]),
+  );
+}
+
+/** The inputs that a batch keeps among its outputs: no secret, and nothing that grows with the devices. */
+export function recorded(inputs: DeviceBatchInputs): Properties {
+  const { signer, allowClockOverride, devices, keystore, postgresql, ...rest } =
+    inputs;
+  return rest;
+}
+
+async function takeListed(
+  urn: string,
+  inputs: DeviceBatchInputs,
+): Promise<Pick<Checked, "listed" | "inventory">> {
+  const known = checked.get(urn);
+  checked.delete(urn);
+  if (
+    known !== undefined &&
+    isDeepStrictEqual(listOf(known.inputs), listOf(inputs))
+  ) {
+    return known;
+  }
+  known?.inventory.close();
+  const inventory = readInventory(inputs.outputDirectory);
+  try {
+    return { listed: await listBatch(inputs, inventory), inventory };
+  } catch (error) {
+    inventory.close();
+    throw error;
+  }
+}
+
+/** What a list is made from, but for its digest. */
+function listOf(inputs: DeviceBatchInputs): Properties {
+  const { signer, listSha256, format, ...rest } = inputs;
+  return rest;
+}
+
+function planOf(
+  inputs: DeviceBatchInputs,
+  { listing }: ListedBatch,
+  at: Date,
+): BundlePlan {
+  const { certificatePem } = inputs.signer;
+  return new BundlePlan(listing, {
+    profile: profileOf(inputs),
+    issuer: issuerKeyIdentifier(inputs.signer),
+    ...(certificatePem !== undefined && {
+      issuerNotAfter: readIssuer(certificatePem, "signer.certificatePem")
+        .notAfter,
+    }),
+    reissue: inputs.reissue ?? "",
+    now: at,
+  });
+}
+
+/** `+12 new, 3 changed, 40 due, 9,945 unchanged` */
+function summary(counts: ReadonlyMap<string, number>, removed: number): string {
+  const count = (...actions: string[]): string =>
+    actions
+      .reduce((sum, action) => sum + (counts.get(action) ?? 0), 0)
+      .toLocaleString("en-US");
+  return [
+    `+${count(Action.Issue)} new`,
+    `${count(Action.Change, Action.Replace)} changed`,
+    `${count(Action.Renew)} due`,
+    `${count(Action.Keep, Action.Wait)} unchanged`,
+    ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
+  ].join(", ");
+}
+
+/** A file of another size is refused; one of certificates that is gone is told, since devices do not need it. */
+async function refuseStray(
+  urn: string,
+  directory: string,
+  inventory: InventoryDatabase,
+): Promise<void> {
+  const stray = strayFiles(directory, inventory.bundles());
+  const altered = stray.filter(({ isGone }) => !isGone);
+  if (altered.length > 0) {
+    throw new InputError(
+      altered.slice(0, 50).map(({ name }) => ({
+        path: "outputDirectory",
+        message: `${quote(join(directory, BUNDLES, name))} has another size than it was written with; bring it back, or delete it where its devices have what it held.`,
+      })),
+    );
+  }
+  if (stray.length > 0) {
+    await inform(
+      urn,
+      `${stray.length} files of certificates are gone from ${join(directory, BUNDLES)}, the first of them ${stray[0]?.name ?? ""}; the inventory knows their devices, exports of certificates do not`,
+      "warning",
+    );
+  }
+}
+
+/**
+ * Carries out what the list asks for: signs, records removals, writes chain and
+ * index, publishes the inventory. Killed anywhere, the next update goes on.
+ *
+ * @param at when the certificates are signed, UTC
+ */
+export async function issueToBundles(
+  urn: string,
+  inputs: DeviceBatchInputs,
+  at: Date,
+): Promise<BatchResult & BundleMemory> {
+  forget(urn);
+  const directory = inputs.outputDirectory;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  new OutputDirectory(directory).claim(nameOf(urn));
+  const inventory = writeInventory(directory);
+  let result: BatchResult & BundleMemory;
+  try {
+    result = await issueWith(inventory, urn, inputs, at);
+    await publishInventory(urn, inputs, inventory);
+  } finally {
+    inventory.close();
+  }
+  const sha256 = await inventorySha256(directory);
+  return {
+    ...result,
+    ...(sha256 !== undefined && { inventorySha256: sha256 }),
+  };
+}
+
+async function issueWith(
+  inventory: InventoryDatabase,
+  urn: string,
+  inputs: DeviceBatchInputs,
+  at: Date,
+): Promise<BatchResult & BundleMemory> {
+  const directory = inputs.outputDirectory;
+  recoverBundles(directory, inventory);
+  const listed = await listBatch(inputs, inventory);
+  refuseChanged(inputs, listed);
+  const plan = planOf(inputs, listed, at);
+  plan.updateRenewal();
+  const signer = await readSigner(inputs.signer);
+  const { chainPem = "", trustAnchorsPem = "", generations } = inputs.signer;
+  const { bundles = {} } = inputs;
+  const progress = new Progress(urn, listed.listing.count);
+  const issuer = issuerKeyIdentifier(inputs.signer);
+  const signed = await issueBundles(
+    inventory,
+    plan,
+    {
+      directory,
+      profile: profileOf(inputs),
+      signer,
+      signingKey: readPrivateKey(
+        inputs.signer.privateKeyPem ?? "",
+        "signer.privateKeyPem",
+      ),
+      issuer,
+      generation:
+        generations?.find(({ state }) => state === "active")?.id ?? "",
+      issuerChainPem: chainPem,
+      trustAnchorsPem,
+      chainPem: chainSuffix(inputs),
+      options: {
+        format: bundles.format ?? BundleFormat.Ndjson,
+        compression: bundles.compression ?? Compression.Zstd,
+      },
+      ...(bundles.devices !== undefined && {
+        devicesPerBundle: bundles.devices,
+      }),
+      recipients: inputs.seal?.recipients ?? [],
+      ...(inputs.keystore !== undefined && {
+        keystorePassword: inputs.keystore.password,
+      }),
+      newKeyOnRenewal: inputs.newKeyOnRenewal === true,
+      reissue: inputs.reissue ?? "",
+      at,
+    },
+    (devices) => progress.advance(devices),
+  );
+  const revoke = inputs.onRemoval === OnRemoval.Revoke;
+  inventory.setStatus(
+    revoke ? Status.Revoked : Status.Removed,
+    plan.removed(revoke),
+  );
+  inventory.setStatus(Status.Active, plan.returned());
+  const chainSha256 = writeChain(directory, inventory, chainSuffix(inputs));
+  writeIndex(directory, inventory);
+  const { expiresFirst, expiresLast } = inventory.summary();
+  return {
+    ...signed,
+    count: listed.listing.count,
+    digest: inventory.head(),
+    expiresFirst: dateOf(expiresFirst),
+    expiresLast: dateOf(expiresLast),
+    renewsFirst: dateOf(plan.renewsFirst()),
+    chainSha256,
+    issuerKeyIdentifier: issuer,
+  };
+}
+
+/**
+ * A new batch must not go on with the inventory of another one. What a killed
+ * first run left behind comes from the same issuer and is taken over.
+ */
+export function refuseForeignBundles(
+  name: string,
+  inputs: DeviceBatchInputs,
+): void {
+  const directory = inputs.outputDirectory;
+  const owner = new OutputDirectory(directory).owner();
+  const refuse = (message: string): never => {
+    throw new InputError([{ path: "outputDirectory", message }]);
+  };
+  if (owner !== undefined && owner !== name) {
+    refuse(
+      `${quote(directory)} belongs to the batch ${quote(owner)}; give every batch a folder of its own.`,
+    );
+  }
+  const inventory = readInventory(directory);
+  const issuers = new Set(inventory.bundles().map(({ issuer }) => issuer));
+  inventory.close();
+  if (issuers.size === 0) {
+    return;
+  }
+  const issuer =
+    inputs.signer.privateKeyPem === undefined
+      ? undefined
+      : issuerKeyIdentifier(inputs.signer);
+  if (issuers.size > 1 || issuer === undefined || !issuers.has(issuer)) {
+    refuse(
+      `${quote(directory)} holds the devices of another batch, with its inventory; move the folder away or name another.`,
+    );
+  }
+}
+
+function dateOf(seconds: number | undefined): string {
+  return seconds === undefined ? "" : formatDate(new Date(seconds * 1000));
+}
+
+/** Removes what a batch wrote, and each folder where nothing else is in it. */
+export function removeBundles(directory: string): void {
+  const folder = join(directory, BUNDLES);
+  if (hasInventory(directory)) {
+    const inventory = readInventory(directory);
+    const names = inventory
+      .bundles()
+      .flatMap(({ files }) => files.map(({ name }) => name));
+    inventory.close();
+    for (const name of [...names, CHAIN, INDEX]) {
+      rmSync(join(folder, name), { force: true });
+      rmSync(join(folder, `${name}${PARTIAL}`), { force: true });
+    }
+  }
+  removeEmpty(folder);
+  rmSync(join(directory, INVENTORY), { force: true });
+  rmSync(join(directory, ".batch"), { force: true });
+  removeEmpty(directory);
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or gone already: not ours to remove.
+  }
+}
