@@ -33,10 +33,16 @@ import {
   summary,
 } from "./deviceIssuance";
 import { placed } from "./devicePlaces";
+import type { ProtectionInputs } from "./deviceProtection";
+import {
+  plainKeysWarning,
+  protectionChanged,
+  unsealedCount,
+} from "./deviceProtection";
 import { inform } from "./engineLog";
 import { legacyMemory, rememberBatch } from "./deviceLive";
 import { liveFields, refuseLostTrust, withoutLost } from "./liveCertificates";
-import { OutputFormat } from "./largeBatchInputs";
+import { OutputFormat, largeBatchFields } from "./largeBatchInputs";
 import { OutputDirectory } from "./outputDirectory";
 import { formatOf } from "./outputFormat";
 import type { CustomResource } from "./resource";
@@ -44,7 +50,7 @@ import { nameOf } from "./resource";
 import * as schema from "./schema";
 import { issuerKeyIdentifier, missingKey } from "./signer";
 import type { Properties } from "./wire";
-import { isUnknown } from "./wire";
+import { isUnknown, secret } from "./wire";
 
 const outputsSchema = z.object({
   outputDirectory: z.string(),
@@ -58,6 +64,8 @@ const outputsSchema = z.object({
   inventorySha256: z.string().exactOptional(),
   renewsFirst: z.string().exactOptional(),
   chainSha256: z.string().exactOptional(),
+  seal: largeBatchFields.seal,
+  keystore: largeBatchFields.keystore,
   ...liveFields,
 });
 
@@ -71,6 +79,11 @@ export const deviceBatch: CustomResource = {
     const { draft, problems, unknown } = schema.parse(deviceBatchInputs, news);
     if (draft === undefined) {
       return checkResult(news, problems);
+    }
+    const warning = plainKeysWarning(draft);
+    // A warning is for who writes the program, not for every update after.
+    if (warning !== undefined && oldInputs === undefined) {
+      await inform(urn, warning, "warning");
     }
     const { problems: general, isListed } = await checkBatch(draft, unknown);
     const format = isListed
@@ -149,6 +162,7 @@ export const deviceBatch: CustomResource = {
         schema.required(deviceBatchInputs, inputs),
         [],
         false,
+        undefined,
       ),
     };
   },
@@ -162,12 +176,17 @@ export const deviceBatch: CustomResource = {
       inputs.signer,
     );
     const reissue = inputs.reissue !== old.reissue;
-    return { outs: await issue(urn, inputs, live, reissue) };
+    return { outs: await issue(urn, inputs, live, reissue, old) };
   },
 
   delete(_id, _urn, outputs) {
-    const { outputDirectory, issuerKeyIdentifier, requests, format } =
-      schema.required(outputsSchema, outputs);
+    const {
+      outputDirectory,
+      issuerKeyIdentifier,
+      requests,
+      format,
+      keystore,
+    } = schema.required(outputsSchema, outputs);
     if (format === OutputFormat.Bundles) {
       removeBundles(outputDirectory);
       return Promise.resolve();
@@ -175,6 +194,8 @@ export const deviceBatch: CustomResource = {
     new OutputDirectory(outputDirectory).remove(issuerKeyIdentifier, {
       // Keys beside the certificates of requests were put there by somebody else.
       keys: requests === undefined,
+      // One that no program of ours asked for is somebody else's.
+      keystores: keystore !== undefined,
     });
     return Promise.resolve();
   },
@@ -185,14 +206,17 @@ async function issue(
   inputs: DeviceBatchInputs,
   live: readonly LiveCertificates[],
   reissue: boolean,
+  before: ProtectionInputs | undefined,
 ): Promise<Properties> {
   const at = signingTime(inputs.allowClockOverride);
   const result =
     inputs.format === OutputFormat.Bundles
       ? await issueToBundles(urn, inputs, at)
-      : await issueBatch(urn, inputs, at, reissue);
+      : await issueBatch(urn, inputs, at, reissue, before);
   return {
     ...recorded(inputs),
+    // By the password the next update knows whether it is the same; the state encrypts it.
+    ...(inputs.keystore !== undefined && { keystore: secret(inputs.keystore) }),
     ...result,
     ...rememberBatch(nameOf(urn), result, inputs.signer, live, at),
   };
@@ -246,6 +270,8 @@ async function diffFiles(
   const changes =
     reissue ||
     due.length > 0 ||
+    unsealedCount(plan) > 0 ||
+    protectionChanged(inputs, old) ||
     chainComes ||
     currentDigest(inputs, plan) !== old.digest;
   if (changes) {

@@ -4,7 +4,6 @@ import {
   readIssuer,
 } from "../pki/authority";
 import type { Device } from "../pki/batch/device";
-import { checkRecipients } from "../pki/batch/seal";
 import { checkDevices } from "../pki/batch/device";
 import { objectIdentifierProblem } from "../pki/objectIdentifier";
 import type { CertificateOrder } from "../pki/order";
@@ -19,6 +18,7 @@ import { now } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { listDevices, orderFor } from "./deviceBatchInputs";
 import { placed } from "./devicePlaces";
+import { checkProtection } from "./deviceProtection";
 import { checkLargeBatch } from "./largeBatchInputs";
 import { OutputDirectory } from "./outputDirectory";
 import { checkSecrets } from "./deviceSecrets";
@@ -53,9 +53,7 @@ export async function checkBatch(
     }),
     ...checkProfile(inputs),
     ...checkLargeBatch(inputs),
-    ...(inputs.seal === undefined
-      ? []
-      : await checkRecipients(inputs.seal.recipients)),
+    ...(await checkProtection(inputs)),
   ];
   const given = SOURCES.filter((name) => inputs[name] !== undefined);
   const isListed = given.length === 1;

@@ -1,12 +1,5 @@
-import type { KeyObject } from "node:crypto";
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  hash,
-  sign,
-  verify,
-} from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
+import { createHash, createPrivateKey, sign, verify } from "node:crypto";
 import { createReadStream, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { BundleEntry } from "../../pki/batch/bundles/read";
@@ -235,14 +228,14 @@ function checkKeys(
   place: string,
 ): number {
   for (const { id, privateKey = "" } of entries) {
-    const certified = check.publicKeyOf(id);
-    if (certified === undefined) {
+    const certificate = check.certificateOf(id);
+    if (certificate === undefined) {
       findings.add(
         "key-unknown",
         place,
         `has a key for ${quote(id)}, which has no certificate in this bundle.`,
       );
-    } else if (!belongs(privateKey, certified, check.isSampled(id))) {
+    } else if (!belongs(privateKey, certificate, check.isSampled(id))) {
       findings.add(
         "key-differs",
         place,
@@ -254,24 +247,27 @@ function checkKeys(
 }
 
 /**
- * Whether a private key belongs to the public key of a certificate.
+ * Whether a private key belongs to a certificate.
  *
  * @param tries whether it also has to sign: the public key within a PKCS#8 is only what was written there
  */
-function belongs(pem: string, certified: Uint8Array, tries: boolean): boolean {
+function belongs(
+  pem: string,
+  certificate: X509Certificate,
+  tries: boolean,
+): boolean {
   try {
     const key = createPrivateKey(pem);
-    const spki = createPublicKey(key).export({ type: "spki", format: "der" });
-    return spki.equals(certified) && (!tries || signs(key, spki));
+    return (
+      certificate.checkPrivateKey(key) && (!tries || signs(key, certificate))
+    );
   } catch {
     // Neither readable nor whole: as good as another one. The error's text may quote the key.
     return false;
   }
 }
 
-function signs(key: KeyObject, spki: Buffer): boolean {
+function signs(key: KeyObject, { publicKey, raw }: X509Certificate): boolean {
   const algorithm = key.asymmetricKeyType === "ed25519" ? null : "sha256";
-  const publicKey = createPublicKey({ key: spki, type: "spki", format: "der" });
-  const data = Buffer.from(hash("sha256", spki), "hex");
-  return verify(algorithm, data, publicKey, sign(algorithm, data, key));
+  return verify(algorithm, raw, publicKey, sign(algorithm, raw, key));
 }

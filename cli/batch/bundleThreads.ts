@@ -50,6 +50,8 @@ export async function checkBundles(
       new Worker(join(__dirname, "bundleThread.ts"), {
         workerData: settings,
         execArgv: ["-r", LOADER],
+        // Certificates are small to the collector of garbage and large to OpenSSL: it has to come by often.
+        resourceLimits: { maxYoungGenerationSizeMb: 4 },
         name: `verify-${index}`,
       }),
   );

@@ -160,6 +160,8 @@ export class NameTemplates {
       fineNames(dnsNames, uris) &&
       this.subject.every(
         (template) =>
+          // Of a list, no two values may be the same.
+          template.index === undefined &&
           isFreeText(template.member) &&
           FINE_SUBJECT.test(fill(template, device)),
       );
@@ -356,5 +358,5 @@ function withTexts(
       copy[member] = list;
     }
   }
-  return copy as TemplateProfile["subject"];
+  return copy;
 }

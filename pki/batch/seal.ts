@@ -1,4 +1,3 @@
-import { createCipheriv, hkdfSync, randomBytes } from "node:crypto";
 import type { Problem } from "../problem";
 import { quote } from "../problem";
 
@@ -99,7 +98,7 @@ async function recipientProblem(
   }
   try {
     // Also finds what reads well and no key can be agreed on with.
-    await sealHeader([recipient], []);
+    await encrypt(new Uint8Array(), [recipient], []);
     return undefined;
   } catch {
     return `${quote(recipient)} is mistyped or cut: its last characters do not fit the others; copy the whole line "age1…" that age-keygen prints.`;
@@ -110,10 +109,6 @@ async function recipientProblem(
  * Seals content for all recipients, any one of whom opens it: a binary file of
  * age (age-encryption.org/v1). The same content never gives the same bytes
  * twice.
- *
- * The header, with all that concerns recipients, is age-encryption's. Content
- * is encrypted by Node's own ChaCha20-Poly1305, since the library's is written
- * in JavaScript and takes many times as long, which shows in large files.
  *
  * @param recipients what {@link checkRecipients} let through, one at least
  *
@@ -126,7 +121,7 @@ export async function seal(
   plain: Uint8Array,
   recipients: readonly string[],
 ): Promise<Uint8Array> {
-  return sealContent(plain, await sealHeader(recipients, []));
+  return encrypt(plain, recipients, []);
 }
 
 /**
@@ -143,7 +138,7 @@ export async function sealKey(
 ): Promise<Uint8Array> {
   const plain = Buffer.from(privateKeyPem);
   const note = [KEY_STANZA, publicKeySha256, String(plain.length)];
-  return sealContent(plain, await sealHeader(recipients, note));
+  return encrypt(plain, recipients, note);
 }
 
 /**
@@ -173,83 +168,29 @@ export function readSealedKey(sealed: Uint8Array): SealedKeyNote | undefined {
     : undefined;
 }
 
-interface SealedHeader {
-  readonly header: Uint8Array;
-  /** What content is encrypted under; the header holds it for each recipient. */
-  readonly fileKey: Uint8Array;
-}
-
 /** @param note the words of a stanza that concerns no recipient; none where empty */
-async function sealHeader(
+async function encrypt(
+  plain: Uint8Array,
   recipients: readonly string[],
   note: readonly string[],
-): Promise<SealedHeader> {
+): Promise<Uint8Array> {
+  if (recipients.length === 0) {
+    throw new Error("content is sealed for one recipient at least");
+  }
   // Only this needs it, and it can be loaded in no other way where modules are CommonJS.
   const age = await import("age-encryption");
   const encrypter = new age.Encrypter();
   for (const recipient of recipients) {
     encrypter.addRecipient(recipient);
   }
-  if (recipients.length === 0) {
-    throw new Error("content is sealed for one recipient at least");
+  if (note.length > 0) {
+    encrypter.addRecipient({
+      wrapFileKey: () => [new age.Stanza([...note], new Uint8Array())],
+    });
   }
-  const keys: Uint8Array[] = [];
-  encrypter.addRecipient({
-    wrapFileKey(fileKey) {
-      keys.push(fileKey);
-      return note.length > 0
-        ? [new age.Stanza([...note], new Uint8Array())]
-        : [];
-    },
-  });
-  const empty = await encrypter.encrypt(new Uint8Array());
-  const [fileKey] = keys;
-  if (fileKey === undefined) {
-    throw new Error("age-encryption no longer asks every recipient");
-  }
-  return {
-    header: empty.subarray(0, empty.length - NONCE - encryptedSize(0)),
-    fileKey,
-  };
+  return encrypter.encrypt(plain);
 }
 
 function encryptedSize(plainSize: number): number {
-  return plainSize + TAG * pieces(plainSize);
-}
-
-function pieces(plainSize: number): number {
-  return Math.max(1, Math.ceil(plainSize / PIECE));
-}
-
-/** The second part of a file, "Payload" in age's specification (C2SP, age.md). */
-function sealContent(
-  plain: Uint8Array,
-  { header, fileKey }: SealedHeader,
-): Uint8Array {
-  const nonce = randomBytes(NONCE);
-  const key = Buffer.from(hkdfSync("sha256", fileKey, nonce, "payload", 32));
-  const sealed = Buffer.allocUnsafe(
-    header.length + NONCE + encryptedSize(plain.length),
-  );
-  sealed.set(header);
-  sealed.set(nonce, header.length);
-  let place = header.length + NONCE;
-  const last = pieces(plain.length) - 1;
-  for (let piece = 0; piece <= last; piece += 1) {
-    const counter = Buffer.alloc(12);
-    // Eleven octets count, of which six are enough for 16 exabytes; the twelfth marks the end.
-    counter.writeUIntBE(piece, 5, 6);
-    counter.writeUInt8(piece === last ? 1 : 0, 11);
-    const cipher = createCipheriv("chacha20-poly1305", key, counter, {
-      authTagLength: TAG,
-    });
-    const content = plain.subarray(piece * PIECE, (piece + 1) * PIECE);
-    sealed.set(cipher.update(content), place);
-    // A stream cipher holds nothing back, yet the end must be asked for before its tag.
-    cipher.final();
-    place += content.length;
-    sealed.set(cipher.getAuthTag(), place);
-    place += TAG;
-  }
-  return sealed;
+  return plainSize + TAG * Math.max(1, Math.ceil(plainSize / PIECE));
 }

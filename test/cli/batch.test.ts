@@ -89,7 +89,7 @@ describe("batch verify", () => {
       findings: [],
       exitCode: 0,
     });
-    expect((await run("x"))["sampled"]).toBe(report["sampled"]);
+    expect((await run("x")).sampled).toBe(report.sampled);
   });
 
   const certificates = "000001-certificates.ndjson";

@@ -16,6 +16,7 @@ import { writeParts } from "../../pki/batch/exports/parts";
 import { formatInventory, inventoryEntry } from "../../pki/batch/inventory";
 import type { Party } from "../pki/support/authority";
 import { issue } from "../pki/support/authority";
+
 import { TestBatch, makeAuthorities } from "../pki/batch/support/bundles";
 import { scratchFolder } from "../pki/support/openssl";
 import { credentialsId } from "../support/certificates";
@@ -89,7 +90,7 @@ describe("batch export", () => {
     );
     expect(code).toBe(0);
     const rows = rowsOf(readFileSync(file, "utf8"));
-    expect(rows.map((row) => row["NAME"])).toEqual(["a", "b/1"]);
+    expect(rows.map((row) => row.NAME)).toEqual(["a", "b/1"]);
     for (const { NAME = "", TYPE, X509 = "" } of rows) {
       const { certificatePem = "" } =
         (NAME === "a" ? first : second).get(NAME) ?? {};
@@ -102,7 +103,7 @@ describe("batch export", () => {
           .prepare(
             "SELECT thingsBoardCredentialsId AS id FROM inventory WHERE id = ?",
           )
-          .get(NAME)?.["id"],
+          .get(NAME)?.id,
       );
     }
     expect(
@@ -132,7 +133,7 @@ describe("batch export", () => {
         ) as { file: string; mapping: { update: boolean } },
     );
     expect(
-      bodies.flatMap((body) => rowsOf(body.file).map((row) => row["NAME"])),
+      bodies.flatMap((body) => rowsOf(body.file).map((row) => row.NAME)),
     ).toEqual(["a", "b/1"]);
     expect(bodies[0]?.mapping.update).toBe(true);
   });
@@ -193,7 +194,9 @@ describe("batch export", () => {
 
   test("of a small batch, with a folder for each device", async () => {
     const directory = join(folder, "small");
-    const device = first.get("a") as Party;
+    const device = await issue((await makeAuthorities()).ca, {
+      subject: { commonName: "a" },
+    });
     mkdirSync(join(directory, "a"), { recursive: true });
     writeFileSync(join(directory, "a", "cert.pem"), device.certificatePem);
     writeFileSync(
@@ -295,8 +298,7 @@ describe("files of an export", () => {
           for (const [index, text] of texts.entries()) {
             expect(text.startsWith(header)).toBe(true);
             const count =
-              (parse(text, { relax_column_count: true }) as string[][]).length -
-              1;
+              parse<string[]>(text, { relax_column_count: true }).length - 1;
             expect(count).toBeLessThanOrEqual(rowsPerFile);
             expect(
               count === 1 || statSync(files[index] ?? "").size <= bytesPerFile,

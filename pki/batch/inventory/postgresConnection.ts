@@ -198,11 +198,7 @@ function readConnectionString(text: string): URL {
       ? new URL(whole)
       : undefined;
   // A password with "/", "?" or "#" ends the host too early: what follows would be taken for the database's name.
-  if (
-    url === undefined ||
-    url.hash !== "" ||
-    (url.pathname + url.search).includes("@")
-  ) {
+  if (url?.hash !== "" || (url.pathname + url.search).includes("@")) {
     throw new PostgresError(
       PostgresFailure.ConnectionString,
       "The connection string is no URL of PostgreSQL; write postgresql://role:password@host:5432/database, and what a URL reserves with % (@ is %40, / is %2F, : is %3A, # is %23, ? is %3F).",

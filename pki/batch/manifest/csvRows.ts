@@ -1,5 +1,4 @@
-import type { CsvError } from "csv-parse";
-import { Parser } from "csv-parse";
+import { CsvError, Parser } from "csv-parse";
 
 /** No row is longer; one that seems to be has a quote that is never closed. */
 const MAXIMUM_ROW_BYTES = 1024 * 1024;
@@ -116,7 +115,7 @@ export class CsvReader {
     if (error === undefined) {
       return undefined;
     }
-    const { code } = error as CsvError;
+    const code = error instanceof CsvError ? error.code : "";
     return {
       line: this.line + 1 + this.parser.info.empty_lines - this.countedEmpty,
       message:

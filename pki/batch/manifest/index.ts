@@ -7,7 +7,7 @@ import { NO_TEMPLATES } from "../nameTemplates";
 import type { NameTemplates } from "../nameTemplates";
 import { CsvDevices } from "./csvDevices";
 import { canonicalJson } from "./canonicalJson";
-import { readBytes, readText, refusal } from "./fileBytes";
+import { readBytes, readText, readToEnd, refusal } from "./fileBytes";
 import { JsonDevices } from "./jsonDevices";
 import { listedDevices } from "./listedDevices";
 import { ProblemList } from "./problemList";
@@ -190,14 +190,6 @@ export async function digestOfSource(source: DeviceSource): Promise<string> {
     hash.update(canonicalJson(source));
   }
   return hash.digest("hex");
-}
-
-async function readToEnd(
-  blocks: AsyncIterable<unknown> | Iterable<unknown>,
-): Promise<void> {
-  for await (const _ of blocks) {
-    // Each block was put into the hash when it was read.
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import type { Extract } from "tar-stream";
 import { extract } from "tar-stream";
 import { InputError, quote } from "../../problem";
-import { readBytes, refusal } from "./fileBytes";
+import { readBytes, readToEnd, refusal } from "./fileBytes";
 import type { RequestFile } from "./requestFiles";
 import { MAXIMUM_REQUEST_BYTES, isRequestName, tooLarge } from "./requestFiles";
 
@@ -69,9 +69,7 @@ export async function* requestsOfArchive(
   }
   // What stands behind the archive's end belongs to the file, and to its digest.
   await bytes.return(undefined);
-  for await (const _ of readBytes(path, "requests", hash, read)) {
-    // It is hashed when it is read.
-  }
+  await readToEnd(readBytes(path, "requests", hash, read));
   if (found === 0) {
     throw refusal(
       "requests",
@@ -84,7 +82,7 @@ async function readEntry(
   entry: Entry,
   archive: string,
 ): Promise<RequestFile | undefined> {
-  const { name, type, size = 0 } = entry.header;
+  const { name, type, size } = entry.header;
   if (type === "directory" || !isRequestName(basename(name))) {
     entry.resume();
     return undefined;

@@ -140,6 +140,13 @@ test.each<[string, Partial<Device>, string[]]>([
     ],
   ],
   [
+    "a value makes a list hold one text twice",
+    { columns: { site: "Things", "Hardware Version": "2" } },
+    [
+      'm.csv:2.subject.organizationalUnits[1]: "Things" stands at organizationalUnits[0] already; leave one out.',
+    ],
+  ],
+  [
     "a value makes a text too long for a subject",
     { columns: { site: `b.${"x".repeat(63)}`, "Hardware Version": "2" } },
     [

@@ -117,13 +117,12 @@ describe("reading bundles", () => {
     });
 
     test("a file of many devices is handed out in parts", async () => {
-      const [first] = devices.values();
-      const many = new Map(
-        Array.from({ length: 3000 }, (_, index): [string, Party] => [
-          `device-${index}`,
-          first as Party,
-        ]),
-      );
+      const many = new Map<string, Party>();
+      for (const [id, party] of devices) {
+        for (let index = 0; index < 3000 / devices.size; index += 1) {
+          many.set(`${id}-${index}`, party);
+        }
+      }
       const path = join(folder, "many");
       writeFileSync(
         path,

@@ -21,6 +21,7 @@ import {
   digestOfSource,
   readDeviceList,
 } from "../../../../pki/batch/manifest";
+import { readToEnd } from "../../../../pki/batch/manifest/fileBytes";
 import { compileTemplates } from "../../../../pki/batch/nameTemplates";
 import { InputError, formatProblem } from "../../../../pki/problem";
 
@@ -108,15 +109,11 @@ describe("a list in a file", () => {
     expect(before).toBe(createHash("sha256").update(content).digest("hex"));
     const list = readDeviceList(source);
     expect(() => list.digest()).toThrow("when the whole list was read");
-    for await (const _ of list) {
-      // Nothing to do.
-    }
+    await readToEnd(list);
     expect(list.digest()).toBe(before);
     appendFileSync(join(folder, "fleet.csv"), "c\n");
     const changed = readDeviceList(source);
-    for await (const _ of changed) {
-      // Nothing to do.
-    }
+    await readToEnd(changed);
     expect(changed.digest()).not.toBe(before);
     expect(changed.digest()).toBe(await digestOfSource(source));
   });
@@ -305,9 +302,7 @@ describe("devices in the program", () => {
     };
     expect(await digestOfSource(source)).toBe(one);
     const list = readDeviceList(source);
-    for await (const _ of list) {
-      // Nothing to do.
-    }
+    await readToEnd(list);
     expect(list.digest()).toBe(one);
     expect(
       await digestOfSource({

@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { Headers } from "tar-stream";
+import type { Header } from "tar-stream";
 import { pack } from "tar-stream";
 import type { Device } from "../../../../pki/batch/device";
 import type { DeviceListOptions } from "../../../../pki/batch/manifest";
@@ -36,10 +36,7 @@ afterEach(() => {
 });
 
 async function makeKeys(): Promise<CryptoKeyPair> {
-  return (await subtle.generateKey(ALGORITHM, true, [
-    "sign",
-    "verify",
-  ])) as CryptoKeyPair;
+  return await subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
 /** A request for this device, PEM. */
@@ -57,7 +54,7 @@ function der(pem: string): Buffer {
   return Buffer.from(pem.replaceAll(/-----[^-]+-----|\s/g, ""), "base64");
 }
 
-type Content = string | Buffer | Partial<Headers>;
+type Content = string | Buffer | Partial<Header>;
 
 /** An archive of these files. */
 async function archive(
