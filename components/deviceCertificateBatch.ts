@@ -1,14 +1,19 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type {
+  BundlesArgs,
   DeviceArgs,
+  DeviceKeystoreArgs,
   DeviceRangeArgs,
+  DeviceRenewalArgs,
   DeviceSubjectArgs,
   ExtensionsArgs,
   KeyArgs,
-  RenewalArgs,
+  SealArgs,
+  ShardArgs,
   ValidityArgs,
 } from "../resources";
+import type { DeviceBatchArgs } from "../resources";
 import { DeviceBatch, readDeviceBatch } from "../resources";
 import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
@@ -40,7 +45,7 @@ export interface DeviceProfileArgs {
   hardwareType?: pulumi.Input<string>;
   /** Default: ECDSA on P-256. */
   key?: pulumi.Input<KeyArgs>;
-  renewal?: pulumi.Input<RenewalArgs>;
+  renewal?: pulumi.Input<DeviceRenewalArgs>;
 }
 
 /** Kubernetes Secrets for a small batch. */
@@ -57,11 +62,22 @@ export interface DeviceSecretsArgs {
 /** Where a batch goes. */
 export interface DeviceOutputArgs {
   /**
-   * Folder for `inventory.csv` and `<id>/{cert.pem,chain.pem,key.pem}`,
-   * relative to Pulumi.yaml; without `key.pem` for `requests`. It is the
+   * Folder relative to Pulumi.yaml. Of a small batch it holds `inventory.csv`
+   * and `<id>/{cert.pem,chain.pem,key.pem}`, without `key.pem` for `requests`;
+   * of a large one `inventory.sqlite` and `bundles/`. The inventory is the
    * record of what was issued: keep it.
    */
   directory: pulumi.Input<string>;
+  /** `files` or `bundles`. Default: bundles for more than 10,000 devices; a batch stays as it was begun. */
+  format?: pulumi.Input<string>;
+  /** How bundles are written. Default: NDJSON, zstd, 10,000 devices each. */
+  bundles?: pulumi.Input<BundlesArgs>;
+  /** Seals private keys for recipients of age (`age1…`). Default: plain files, 0600, with a warning. */
+  seal?: pulumi.Input<SealArgs>;
+  /** A PKCS#12 store for each device with a new key as well, sealed with `seal`. */
+  keystore?: pulumi.Input<DeviceKeystoreArgs>;
+  /** Connection string of a PostgreSQL that gets the inventory of bundles as well, for a team; secret. */
+  postgresql?: pulumi.Input<string>;
   /** Secrets as well; device keys then stand, encrypted, in the stack's state. */
   kubernetes?: DeviceSecretsArgs;
 }
@@ -93,6 +109,10 @@ export interface DeviceCertificateBatchArgs {
   truncate?: pulumi.Input<boolean>;
   /** A text; a new one issues every device a new key and certificate, or with `requests` a new certificate. */
   reissue?: pulumi.Input<string>;
+  /** What becomes of a device that the list names no more: `record` it, or `revoke` its certificate. Default `record`; `revoke` is for bundles. */
+  onRemoval?: pulumi.Input<string>;
+  /** Issue only this part of the list; another machine issues the others. Default: all of it. */
+  shard?: pulumi.Input<ShardArgs>;
   output: DeviceOutputArgs;
 }
 
@@ -138,6 +158,8 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
     const { includeRoot, truncate, reissue } = args;
     const { subject, renewal, extensions, hardwareType } = profile;
     const { dnsNames, uris } = profile;
+    const { onRemoval, shard } = args;
+    const { format, bundles, seal, keystore, postgresql } = output;
     const secrets = output.kubernetes;
 
     const batch = new DeviceBatch(
@@ -159,7 +181,14 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
         ...(dnsNames !== undefined && { dnsNames }),
         ...(uris !== undefined && { uris }),
         ...(subject !== undefined && { subject }),
-        ...(renewal !== undefined && { renewal }),
+        ...(renewal !== undefined && renewalOf(renewal)),
+        ...(format !== undefined && { format }),
+        ...(bundles !== undefined && { bundles }),
+        ...(seal !== undefined && { seal }),
+        ...(keystore !== undefined && { keystore }),
+        ...(postgresql !== undefined && { postgresql }),
+        ...(onRemoval !== undefined && { onRemoval }),
+        ...(shard !== undefined && { shard }),
         ...(includeRoot !== undefined && { includeRoot }),
         ...(truncate !== undefined && { truncate }),
         ...(reissue !== undefined && { reissue }),
@@ -187,6 +216,19 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
       secretNames: this.secretNames,
     });
   }
+}
+
+/** A batch's renewal has more to say than that of one certificate. */
+function renewalOf(
+  renewal: pulumi.Input<DeviceRenewalArgs>,
+): Pick<DeviceBatchArgs, "renewal" | "newKeyOnRenewal"> {
+  const whole = pulumi.output(renewal);
+  return {
+    renewal: whole.apply(({ beforeDays }) =>
+      beforeDays === undefined ? {} : { beforeDays },
+    ),
+    newKeyOnRenewal: whole.apply(({ newKey }) => newKey === true),
+  };
 }
 
 /** "No well-defined expiration date", RFC 5280 §4.1.2.5. */

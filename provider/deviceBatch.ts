@@ -1,10 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { checkAgainstCertificate, readIssuer } from "../pki/authority";
 import { digestOfSource } from "../pki/batch/manifest";
 import { DeviceAction } from "../pki/batch/plan";
-import { checkEnd } from "../pki/validity";
-import { InputError, quote, uniqueProblems } from "../pki/problem";
+import { InputError, quote } from "../pki/problem";
 import type { LiveCertificates } from "../rotation/liveCertificates";
 import { attempt, attemptLater, attemptValue, checkResult } from "./checks";
 import {
@@ -25,14 +23,12 @@ import {
   refuseUnderIssuer,
 } from "./deviceBatchChecks";
 import { deviceBatchInputs, sourceOf } from "./deviceBatchInputs";
-import type { PlannedDevice } from "./deviceIssuance";
 import {
   currentDigest,
   issueBatch,
   planBatch,
   summary,
 } from "./deviceIssuance";
-import { placed } from "./devicePlaces";
 import type { ProtectionInputs } from "./deviceProtection";
 import {
   plainKeysWarning,
@@ -42,7 +38,11 @@ import {
 import { inform } from "./engineLog";
 import { legacyMemory, rememberBatch } from "./deviceLive";
 import { liveFields, refuseLostTrust, withoutLost } from "./liveCertificates";
-import { OutputFormat, largeBatchFields } from "./largeBatchInputs";
+import {
+  OutputFormat,
+  checkSmallBatch,
+  largeBatchFields,
+} from "./largeBatchInputs";
 import { OutputDirectory } from "./outputDirectory";
 import { formatOf } from "./outputFormat";
 import type { CustomResource } from "./resource";
@@ -87,7 +87,7 @@ export const deviceBatch: CustomResource = {
     }
     const { problems: general, isListed } = await checkBatch(draft, unknown);
     const format = isListed
-      ? await attemptValue(() => formatOf(draft, oldInputs?.["format"]))
+      ? await attemptValue(() => formatOf(draft, oldInputs?.format))
       : undefined;
     const isLarge = format?.value === OutputFormat.Bundles;
     let listSha256: string | undefined;
@@ -95,7 +95,10 @@ export const deviceBatch: CustomResource = {
       ...general,
       ...(format?.problems ?? []),
       ...(format?.value === OutputFormat.Files
-        ? await checkFiles(draft, unknown, oldInputs === undefined)
+        ? [
+            ...checkSmallBatch(draft),
+            ...(await checkFiles(draft, unknown, oldInputs === undefined)),
+          ]
         : []),
       ...(isLarge
         ? await attemptLater(async () => {
@@ -180,13 +183,8 @@ export const deviceBatch: CustomResource = {
   },
 
   delete(_id, _urn, outputs) {
-    const {
-      outputDirectory,
-      issuerKeyIdentifier,
-      requests,
-      format,
-      keystore,
-    } = schema.required(outputsSchema, outputs);
+    const { outputDirectory, issuerKeyIdentifier, requests, format, keystore } =
+      schema.required(outputsSchema, outputs);
     if (format === OutputFormat.Bundles) {
       removeBundles(outputDirectory);
       return Promise.resolve();

@@ -5,6 +5,7 @@ import { ProblemList, readDeviceList } from "../pki/batch/manifest";
 import { compileTemplates, withoutTemplates } from "../pki/batch/nameTemplates";
 import { deviceOrder } from "../pki/batch/plan";
 import type { DeviceProfile } from "../pki/batch/plan";
+import { inShard } from "../pki/batch/shard";
 import type { CertificateOrder } from "../pki/order";
 import type { Problem } from "../pki/problem";
 import { InputError } from "../pki/problem";
@@ -124,7 +125,7 @@ export async function listDevices(
   });
   const devices: Device[] = [];
   for await (const chunk of list) {
-    devices.push(...chunk);
+    devices.push(...inShard(chunk, inputs.shard));
   }
   return { devices, problems: problems.shown() };
 }

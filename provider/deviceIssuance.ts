@@ -98,8 +98,11 @@ export async function planBatch(
       stored !== undefined &&
       certificate !== undefined &&
       mayWait(order, stored, certificate, at);
+    const newKey =
+      reissue ||
+      (inputs.newKeyOnRenewal === true && action === DeviceAction.Renew);
     const ownKey =
-      reissue || device.request !== undefined
+      newKey || device.request !== undefined
         ? undefined
         : usableKey(stored, order);
     return {

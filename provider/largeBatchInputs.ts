@@ -66,6 +66,20 @@ export function checkLargeBatch(inputs: LargeBatchFields): Problem[] {
   ];
 }
 
+/** What a small batch cannot do, since it has no inventory in SQLite. */
+export function checkSmallBatch(inputs: LargeBatchFields): Problem[] {
+  const needs =
+    'needs the inventory of bundles; set output.format to "bundles" for a new batch, or leave it out.';
+  return [
+    ...(inputs.postgresql === undefined
+      ? []
+      : [{ path: "output.postgresql", message: needs }]),
+    ...(inputs.onRemoval === OnRemoval.Revoke
+      ? [{ path: "onRemoval", message: `"${OnRemoval.Revoke}" ${needs}` }]
+      : []),
+  ];
+}
+
 function oneOf(
   path: string,
   value: string | undefined,

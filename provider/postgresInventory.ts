@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { INVENTORY } from "../pki/batch/bundles/layout";
 import type { InventoryDatabase } from "../pki/batch/inventory/database";
@@ -70,7 +70,12 @@ export async function restoreMissing(
       return;
     }
     mkdirSync(outputDirectory, { recursive: true, mode: 0o700 });
-    await postgres.restore(join(outputDirectory, INVENTORY));
+    const path = join(outputDirectory, INVENTORY);
+    const restored = `${path}.restored`;
+    rmSync(restored, { force: true });
+    await postgres.restore(restored);
+    // One that is there is from before the last update: PostgreSQL has all that it has.
+    renameSync(restored, path);
     await inform(urn, "the inventory was brought back from PostgreSQL");
   } finally {
     await postgres.close();

@@ -35,6 +35,42 @@ export interface DeviceRangeArgs {
   digits?: pulumi.Input<number>;
 }
 
+/** How bundles are written. */
+export interface BundlesArgs {
+  /** `ndjson` or `tar`. Default `ndjson`. */
+  format?: pulumi.Input<string>;
+  /** `zstd`, `gzip` or `none`. Default `zstd`. */
+  compression?: pulumi.Input<string>;
+  /** Devices a bundle holds at most, 100 to 50,000. Default 10,000. */
+  devices?: pulumi.Input<number>;
+}
+
+/** Who alone is to read private keys. */
+export interface SealArgs {
+  /** Public keys of age, `age1…`, as age-keygen prints them; one at least. */
+  recipients: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** A PKCS#12 store for each device. */
+export interface DeviceKeystoreArgs {
+  /** 6 to 512 printable ASCII characters, the same for every device; secret. */
+  password: pulumi.Input<string>;
+}
+
+/** One part of a batch that several machines share. */
+export interface ShardArgs {
+  /** Which part, from 0. */
+  index: pulumi.Input<number>;
+  /** How many parts there are. */
+  of: pulumi.Input<number>;
+}
+
+/** When the certificates of a batch are renewed, and for which key. */
+export interface DeviceRenewalArgs extends RenewalArgs {
+  /** Whether a renewal makes a new key as well. Default false: the device keeps its own. */
+  newKey?: pulumi.Input<boolean>;
+}
+
 /** Arguments of {@link DeviceBatch}. */
 export interface DeviceBatchArgs {
   /** The devices; or `manifest`, `requests`, or `range`. */
@@ -82,6 +118,21 @@ export interface DeviceBatchArgs {
   outputDirectory: pulumi.Input<string>;
   /** Into how many Kubernetes Secrets the batch is to fit; left out, no size is checked. */
   secretShards?: pulumi.Input<number>;
+  /** `files`, a folder for each device, or `bundles` with an inventory in SQLite. Default: bundles for more than 10,000 devices; a batch stays as it was begun. */
+  format?: pulumi.Input<string>;
+  bundles?: pulumi.Input<BundlesArgs>;
+  /** Seals private keys for recipients of age; excludes `secretShards`. Default: plain files, 0600, with a warning. */
+  seal?: pulumi.Input<SealArgs>;
+  /** A PKCS#12 store for each device with a new key, too. */
+  keystore?: pulumi.Input<DeviceKeystoreArgs>;
+  /** What becomes of a device that the list names no more: `record` or `revoke`. Default `record`; `revoke` is for bundles. */
+  onRemoval?: pulumi.Input<string>;
+  /** Renewals make new keys, too. Default false. */
+  newKeyOnRenewal?: pulumi.Input<boolean>;
+  /** Issue only this part of the list. Default: all of it. */
+  shard?: pulumi.Input<ShardArgs>;
+  /** Connection string of a PostgreSQL that gets the inventory as well; secret. For bundles. */
+  postgresql?: pulumi.Input<string>;
   signer: SignerArgs;
 }
 
@@ -114,6 +165,12 @@ export class DeviceBatch extends pulumi.CustomResource {
           ...args.signer,
           privateKeyPem: pulumi.secret(args.signer.privateKeyPem),
         },
+        ...(args.keystore !== undefined && {
+          keystore: pulumi.secret(args.keystore),
+        }),
+        ...(args.postgresql !== undefined && {
+          postgresql: pulumi.secret(args.postgresql),
+        }),
         ...allowClockOverride(),
         count: undefined,
         digest: undefined,

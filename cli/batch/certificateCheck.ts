@@ -46,7 +46,7 @@ export class CertificateCheck {
   private readonly candidates: readonly Issuer[];
   private readonly anchorsPem: string;
   private readonly seen: Uint8Array;
-  private readonly known = new Map<string, X509Certificate>();
+  private readonly known = new Map<string, string>();
   private ended = 0;
 
   constructor(
@@ -106,7 +106,9 @@ export class CertificateCheck {
 
   /** This bundle's certificate for a device. */
   certificateOf(id: string): X509Certificate | undefined {
-    return this.known.get(id);
+    // Read again: ten thousand of them would stand in memory until the collector of garbage finds them worth its while.
+    const pem = this.known.get(id);
+    return pem === undefined ? undefined : new X509Certificate(pem);
   }
 
   isSampled(id: string): boolean {
@@ -135,7 +137,7 @@ export class CertificateCheck {
       );
       return;
     }
-    this.known.set(id, certificate);
+    this.known.set(id, pem);
     const differences = differing(id, pem, serialNumber, certificate, record);
     if (differences.length > 0) {
       this.add(

@@ -4,8 +4,10 @@ import {
   checkInventory,
   checkSerialNumbers,
 } from "../../pki/batch/inventory/check";
+import type { InventoryDatabase } from "../../pki/batch/inventory/database";
 import type { Finding } from "../../pki/batch/inventory/finding";
 import { Findings } from "../../pki/batch/inventory/finding";
+import type { BundleRow } from "../../pki/batch/inventory/schema";
 import type { BundleOutcome } from "./bundleCheck";
 import { checkBundles } from "./bundleThreads";
 import { formOf, openInventory, readChain } from "./folder";
@@ -81,11 +83,11 @@ async function verifyBundles(
   const rooted =
     new Issuers(issuersPem, `${BUNDLES}/${CHAIN}`).anchorsPem !== "";
   const inventory = openInventory(directory);
-  let bundles;
+  let bundles: readonly BundleRow[];
   try {
     findings.addAll(checkInventory(inventory));
     findings.addAll(checkSerialNumbers(inventory));
-    bundles = inventory.bundles();
+    bundles = readBundles(inventory);
   } finally {
     inventory.close();
   }
@@ -120,6 +122,15 @@ async function verifyBundles(
     found: findings.count,
     findings: findings.list(),
   };
+}
+
+/** Where the list of files was made unreadable, the inventory's own check has said what to do. */
+function readBundles(inventory: InventoryDatabase): readonly BundleRow[] {
+  try {
+    return inventory.bundles();
+  } catch {
+    return [];
+  }
 }
 
 function add(

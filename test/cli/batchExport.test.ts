@@ -297,8 +297,7 @@ describe("files of an export", () => {
           );
           for (const [index, text] of texts.entries()) {
             expect(text.startsWith(header)).toBe(true);
-            const count =
-              parse<string[]>(text, { relax_column_count: true }).length - 1;
+            const count = parse(text, { relax_column_count: true }).length - 1;
             expect(count).toBeLessThanOrEqual(rowsPerFile);
             expect(
               count === 1 || statSync(files[index] ?? "").size <= bytesPerFile,

@@ -1,10 +1,11 @@
 import { quote } from "../../problem";
+import type { BundleRecord } from "./bundleRecord";
+import { bundleDetail } from "./bundleRecord";
 import type { InventoryDatabase } from "./database";
 import type { Finding } from "./finding";
 import { Findings } from "./finding";
 import type { IssuedRows } from "./issuedRows";
 import { HASH_LENGTH, SERIAL_NUMBER_LENGTH, hashRows } from "./issuedRows";
-import type { BundleRow } from "./schema";
 import { FORMAT_VERSION } from "./schema";
 
 const PLACE = "inventory.sqlite";
@@ -36,8 +37,12 @@ export function checkInventory(inventory: InventoryDatabase): Finding[] {
     );
     return findings.list();
   }
+  // As they stand there: the list of files may have been made unreadable.
   const bundles = new Map(
-    inventory.bundles().map((bundle) => [bundle.number, bundle]),
+    [...inventory.rows("SELECT * FROM bundle ORDER BY number")].map((row) => [
+      Number(row.number),
+      row as unknown as BundleRecord,
+    ]),
   );
   checkHistory(inventory, bundles, findings);
   checkInactive(inventory, findings);
@@ -70,7 +75,7 @@ export function checkSerialNumbers(inventory: InventoryDatabase): Finding[] {
 
 function checkHistory(
   inventory: InventoryDatabase,
-  bundles: ReadonlyMap<number, BundleRow>,
+  bundles: ReadonlyMap<number, BundleRecord>,
   findings: Findings,
 ): void {
   if (!inventory.isChainWhole()) {
@@ -85,7 +90,7 @@ function checkHistory(
     "SELECT detail FROM history WHERE kind = 'bundle' ORDER BY sequence",
   );
   for (const { detail } of entries) {
-    const [number = "", rowsSha256, ...files] = String(detail).split(" ");
+    const [number = ""] = String(detail).split(" ");
     const bundle = bundles.get(Number(number));
     known.add(Number(number));
     if (bundle === undefined) {
@@ -94,14 +99,11 @@ function checkHistory(
         `bundle ${number}`,
         `stands in the history, and the table of bundles has it no more; ${BRING_BACK}.`,
       );
-    } else if (
-      bundle.rowsSha256 !== rowsSha256 ||
-      bundle.files.map(({ sha256 }) => sha256).join(" ") !== files.join(" ")
-    ) {
+    } else if (bundleDetail(bundle) !== detail) {
       findings.add(
         "bundle-changed",
         `bundle ${number}`,
-        `has other checksums in the table of bundles than in the history; ${BRING_BACK}.`,
+        `is another one in the table of bundles than in the history; ${BRING_BACK}.`,
       );
     }
   }
@@ -160,7 +162,7 @@ const COLUMNS = `${["bundle", "position"].map(real).join(", ")}, CAST(id AS TEXT
 /** SQLite sorts in files of its own; here stands one bundle at a time. */
 function checkRows(
   inventory: InventoryDatabase,
-  bundles: ReadonlyMap<number, BundleRow>,
+  bundles: ReadonlyMap<number, BundleRecord>,
   findings: Findings,
 ): void {
   const statement = inventory.connection.prepare(
@@ -205,7 +207,7 @@ class BundleRows {
 
   constructor(
     readonly number: number,
-    private readonly bundle: BundleRow | undefined,
+    private readonly bundle: BundleRecord | undefined,
   ) {
     this.capacity = bundle?.devices ?? 0;
     this.serialNumbers = new Uint8Array(this.capacity * SERIAL_NUMBER_LENGTH);

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import { DatabaseSync } from "node:sqlite";
+import { bundleDetail } from "./bundleRecord";
 import { HASH_LENGTH, SERIAL_NUMBER_LENGTH } from "./issuedRows";
 import type { IssuedRows } from "./issuedRows";
 import type { BundleFile, BundleRow } from "./schema";
@@ -116,7 +117,7 @@ export class InventoryDatabase {
   /** A text that is kept about the batch itself. */
   setting(key: string): string | undefined {
     const row = this.prepare("SELECT value FROM batch WHERE key = ?").get(key);
-    return row === undefined ? undefined : String(row["value"]);
+    return row === undefined ? undefined : String(row.value);
   }
 
   set(key: string, value: string): void {
@@ -128,14 +129,14 @@ export class InventoryDatabase {
       .all()
       .map((row) => ({
         ...(row as unknown as BundleRow),
-        files: JSON.parse(String(row["files"])) as BundleFile[],
+        files: JSON.parse(String(row.files)) as BundleFile[],
       }));
   }
 
   /** The number the next bundle gets. */
   nextBundle(): number {
     const row = this.prepare("SELECT max(number) AS last FROM bundle").get();
-    return Number(row?.["last"] ?? 0) + 1;
+    return Number(row?.last ?? 0) + 1;
   }
 
   /**
@@ -145,33 +146,31 @@ export class InventoryDatabase {
    * @param replaces whether any of the devices had a certificate before
    */
   addBundle(bundle: BundleRow, rows: IssuedRows, replaces: boolean): void {
+    const record = { ...bundle, files: JSON.stringify(bundle.files) };
     this.transaction(() => {
       this.prepare(
         "INSERT INTO bundle VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       ).run(
-        bundle.number,
-        bundle.issuer,
-        bundle.generation,
-        bundle.signedAt,
-        bundle.devices,
-        bundle.firstId,
-        bundle.lastId,
-        bundle.reissue,
-        JSON.stringify(bundle.files),
-        bundle.rowsSha256,
+        record.number,
+        record.issuer,
+        record.generation,
+        record.signedAt,
+        record.devices,
+        record.firstId,
+        record.lastId,
+        record.reissue,
+        record.files,
+        record.rowsSha256,
       );
       if (replaces) {
         this.supersede(rows.ids);
       }
       this.insert(bundle.number, rows, replaces);
-      this.remember(
-        "bundle",
-        [
-          bundle.number,
-          bundle.rowsSha256,
-          ...bundle.files.map(({ sha256 }) => sha256),
-        ].join(" "),
-      );
+      if (replaces) {
+        // One that was revoked is active again, with another certificate.
+        this.set("inactiveSha256", this.hashInactive());
+      }
+      this.remember("bundle", bundleDetail(record));
     });
   }
 
@@ -265,7 +264,7 @@ export class InventoryDatabase {
     ).get();
     return row === undefined
       ? { sequence: 0, sha256: "" }
-      : { sequence: Number(row["sequence"]), sha256: String(row["sha256"]) };
+      : { sequence: Number(row.sequence), sha256: String(row.sha256) };
   }
 
   /** Whether this inventory ever had the digest: it is that one, or one that went on from there. */
@@ -286,7 +285,7 @@ export class InventoryDatabase {
       if (hashOf(before, String(kind), String(detail)) !== sha256) {
         return false;
       }
-      before = String(sha256);
+      before = sha256;
     }
     return true;
   }

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
+import type { BundleRecord } from "./bundleRecord";
 import type { InventoryDatabase } from "./database";
 import type { PostgresConnection } from "./postgresConnection";
 import { GRANT_READ } from "./postgresConnection";
-import type { BundleFile } from "./schema";
 
 /** A link of the chain of hashes. */
 export interface HistoryEntry {
@@ -10,20 +10,6 @@ export interface HistoryEntry {
   readonly kind: string;
   readonly detail: string;
   readonly sha256: string;
-}
-
-/** A row of `bundle` with its files as the text that was written. */
-export interface BundleRecord {
-  readonly number: number;
-  readonly issuer: string;
-  readonly generation: string;
-  readonly signedAt: number;
-  readonly devices: number;
-  readonly firstId: string;
-  readonly lastId: string;
-  readonly reissue: string;
-  readonly files: string;
-  readonly rowsSha256: string;
 }
 
 /** The kinds of `history` that bring no change of statuses. */
@@ -75,27 +61,6 @@ export async function remoteBundles(
     [batch],
   );
   return rows as (BundleRecord & { readonly recordSha256: string })[];
-}
-
-/** SHA-256 over what is recorded of a bundle itself, lowercase hex: the history covers only its rows and files. */
-export function hashRecord(bundle: BundleRecord): string {
-  const { number, issuer, generation, signedAt, devices } = bundle;
-  const { firstId, lastId, reissue, files, rowsSha256 } = bundle;
-  const record = [
-    ...[number, issuer, generation, signedAt, devices],
-    ...[firstId, lastId, reissue, files, rowsSha256],
-  ];
-  return createHash("sha256").update(JSON.stringify(record)).digest("hex");
-}
-
-/** What `history` says of a bundle. */
-export function bundleDetail(bundle: BundleRecord): string {
-  const files = JSON.parse(bundle.files) as BundleFile[];
-  return [
-    bundle.number,
-    bundle.rowsSha256,
-    ...files.map(({ sha256 }) => sha256),
-  ].join(" ");
 }
 
 /** SHA-256 over the certificates that are not active, by bundle and position. */

@@ -3,12 +3,12 @@ import type { PostgresConnection } from "./postgresConnection";
 import { GRANT_WRITE, lockKey } from "./postgresConnection";
 import { encodeRows } from "./postgresCopy";
 import { PostgresError, PostgresFailure, identifier } from "./postgresErrors";
-import type { BundleRecord, HistoryEntry } from "./postgresHistory";
+import type { BundleRecord } from "./bundleRecord";
+import type { HistoryEntry } from "./postgresHistory";
+import { bundleDetail, hashRecord } from "./bundleRecord";
 import {
   EntryKind,
   StatusesHash,
-  bundleDetail,
-  hashRecord,
   localBundles,
   localHistory,
   remoteHistory,

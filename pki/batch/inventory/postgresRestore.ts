@@ -15,12 +15,12 @@ import { GRANT_READ } from "./postgresConnection";
 import type { Fields } from "./postgresCopy";
 import { decodeDate, decodeRows } from "./postgresCopy";
 import { PostgresError, PostgresFailure } from "./postgresErrors";
-import type { BundleRecord, HistoryEntry } from "./postgresHistory";
+import type { BundleRecord } from "./bundleRecord";
+import type { HistoryEntry } from "./postgresHistory";
+import { bundleDetail, hashRecord } from "./bundleRecord";
 import {
   EntryKind,
   StatusesHash,
-  bundleDetail,
-  hashRecord,
   remoteBundles,
   remoteHistory,
 } from "./postgresHistory";

@@ -3,7 +3,7 @@ import type { InventoryDatabase } from "./database";
 import { HASH_LENGTH, SERIAL_NUMBER_LENGTH, hashRows } from "./issuedRows";
 import type { IssuedRows } from "./issuedRows";
 import { PostgresError, PostgresFailure } from "./postgresErrors";
-import type { BundleRecord } from "./postgresHistory";
+import type { BundleRecord } from "./bundleRecord";
 
 /** One certificate on its way into {@link BundleRows}. */
 export interface CertificateRow {

@@ -101,7 +101,7 @@ export class BundlePlan {
       this.inventory
         .prepare(sql)
         .all(this.named(sql))
-        .map((row) => [String(row["action"]), Number(row["count"])]),
+        .map((row) => [String(row.action), Number(row.count)]),
     );
   }
 
@@ -143,7 +143,7 @@ export class BundlePlan {
   renewsFirst(): number | undefined {
     const expression = renewAt(this.inventory, this.options.profile, "d.");
     const sql = `SELECT min(${expression}) AS first FROM device d WHERE d.status = '${Status.Active}'`;
-    const first = this.inventory.prepare(sql).get(this.named(sql))?.["first"];
+    const first = this.inventory.prepare(sql).get(this.named(sql))?.first;
     return first === null || first === undefined ? undefined : Number(first);
   }
 

@@ -104,7 +104,7 @@ export class DeviceListing {
         .get(id);
       this.problems.push({
         path: `${source}.id`,
-        message: `${quote(id)} stands at ${String(first?.["source"])} already; every device needs an id of its own.`,
+        message: `${quote(id)} stands at ${String(first?.source)} already; every device needs an id of its own.`,
       });
     }
   }

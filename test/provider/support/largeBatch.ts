@@ -122,7 +122,7 @@ export function readRows(output: string): Map<string, Row> {
   try {
     const rows = [...inventory.rows("SELECT * FROM inventory ORDER BY id")];
     return new Map(
-      rows.map((row) => [String(row["id"]), row as unknown as Row]),
+      rows.map((row) => [String(row.id), row as unknown as Row]),
     );
   } finally {
     inventory.close();

@@ -134,8 +134,13 @@ describe("checkInventory", () => {
       sql: "UPDATE bundle SET rowsSha256 = '00' WHERE number = 2",
       code: "bundle-changed",
       place: "bundle 2",
-      message:
-        "has other checksums in the table of bundles than in the history",
+      message: "is another one in the table of bundles than in the history",
+    },
+    {
+      sql: "UPDATE bundle SET generation = 'mine', files = '[' WHERE number = 2",
+      code: "bundle-changed",
+      place: "bundle 2",
+      message: "is another one in the table of bundles than in the history",
     },
     {
       sql: "UPDATE bundle SET lastId = 'x' WHERE number = 2",
