@@ -8,6 +8,7 @@ import {
   CHAIN,
   Compression,
   INDEX,
+  ISSUERS,
   INVENTORY,
   PARTIAL,
 } from "../pki/batch/bundles/layout";
@@ -441,7 +442,7 @@ export function removeBundles(directory: string): void {
       .bundles()
       .flatMap(({ files }) => files.map(({ name }) => name));
     inventory.close();
-    for (const name of [...names, CHAIN, INDEX]) {
+    for (const name of [...names, CHAIN, ISSUERS, INDEX]) {
       rmSync(join(folder, name), { force: true });
       rmSync(join(folder, `${name}${PARTIAL}`), { force: true });
     }

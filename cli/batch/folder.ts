@@ -1,6 +1,12 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CHAIN, BUNDLES, INVENTORY } from "../../pki/batch/bundles/layout";
+import {
+  BUNDLES,
+  CHAIN,
+  INVENTORY,
+  ISSUERS,
+} from "../../pki/batch/bundles/layout";
+import { joinCertificates } from "../../pki/pem";
 import { InventoryDatabase } from "../../pki/batch/inventory/database";
 import { quote } from "../../pki/problem";
 import { UsageError } from "../options";
@@ -64,8 +70,12 @@ export function openInventory(directory: string): InventoryDatabase {
   }
 }
 
-/** The CA certificates above a large batch's, empty where it has none. */
+/** The CA certificates above a large batch's, those of older generations as well; empty where it has none. */
 export function readChain(directory: string): string {
-  const path = join(directory, BUNDLES, CHAIN);
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
+  return joinCertificates(
+    ...[CHAIN, ISSUERS].map((name) => {
+      const path = join(directory, BUNDLES, name);
+      return existsSync(path) ? readFileSync(path, "utf8") : "";
+    }),
+  );
 }

@@ -7,6 +7,9 @@ export const BUNDLES = "bundles";
 /** What follows each certificate of a chain, once for all devices, within {@link BUNDLES}. */
 export const CHAIN = "chain.pem";
 
+/** Every certificate that ever stood in {@link CHAIN}: bundles that older generations signed stay, and are verified with them. */
+export const ISSUERS = "issuers.pem";
+
 /** What bundles there are, for people and programs without SQLite, within {@link BUNDLES}. */
 export const INDEX = "index.json";
 

@@ -8,9 +8,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { joinCertificates } from "../../pem";
 import type { InventoryDatabase } from "../inventory/database";
 import type { BundleRow } from "../inventory/schema";
-import { BUNDLES, BundleKind, CHAIN, INDEX, PARTIAL } from "./layout";
+import { BUNDLES, BundleKind, CHAIN, INDEX, ISSUERS, PARTIAL } from "./layout";
 
 /**
  * Writes what follows each certificate of a chain, once for all devices.
@@ -30,7 +31,11 @@ export function writeChain(
       inventory.remember("chain", sha256);
     });
   }
-  writeText(join(directory, BUNDLES), CHAIN, chainPem);
+  const folder = join(directory, BUNDLES);
+  const issuers = join(folder, ISSUERS);
+  const before = existsSync(issuers) ? readFileSync(issuers, "utf8") : "";
+  writeText(folder, ISSUERS, joinCertificates(before, chainPem));
+  writeText(folder, CHAIN, chainPem);
   return sha256;
 }
 

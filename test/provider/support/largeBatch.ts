@@ -129,21 +129,30 @@ export function readRows(output: string): Map<string, Row> {
   }
 }
 
+/** A certificate or a key, as a bundle has it. */
+export interface Entry {
+  readonly id: string;
+  readonly pem: string;
+  /** Hex; empty for keys. */
+  readonly serialNumber: string;
+}
+
 /** Certificates or keys of all bundles, by file and id. */
 export async function readEntries(
   output: string,
   kind: string,
-): Promise<{ readonly id: string; readonly pem: string }[]> {
+): Promise<Entry[]> {
   const folder = join(output, "bundles");
-  const found: { id: string; pem: string }[] = [];
+  const found: Entry[] = [];
   for (const name of readdirSync(folder).sort()) {
     const file = readBundleFileName(name);
     if (file?.kind === kind && !name.endsWith(".age")) {
       for await (const entries of readBundle(join(folder, name), file)) {
         found.push(
-          ...entries.map(({ id, certificate, privateKey }) => ({
+          ...entries.map(({ id, certificate, privateKey, serialNumber = "" }) => ({
             id,
             pem: certificate ?? privateKey ?? "",
+            serialNumber,
           })),
         );
       }
