@@ -1,4 +1,4 @@
-// How long engines take, measured side by side in one run: `node -r ./bin/register.cjs bench/engine.ts [resources] [rounds]`.
+// How long engines take, measured side by side in one run.
 import { completeCli } from "../test/e2e/conformance/demo";
 import { bundled, realEngine } from "../test/e2e/conformance/engines";
 import type { Engine } from "../test/e2e/conformance/engines";
@@ -6,8 +6,8 @@ import { Site } from "../test/e2e/conformance/site";
 import { Fleet } from "../test/support/fleet";
 import { RealPulumi } from "../test/support/realPulumi";
 
-const RESOURCES = Number(process.argv[2] ?? 500);
-const ROUNDS = Number(process.argv[3] ?? 3);
+const RESOURCES = 500;
+const ROUNDS = 3;
 
 /** Seconds of one run: of the whole of it, and of the program in it. */
 interface Split {
@@ -40,10 +40,11 @@ function secondsSince(start: number): number {
 
 /** The fastest of several: what else the machine does only ever adds. */
 async function fastest(
+  rounds: number,
   action: (round: number) => Promise<unknown>,
 ): Promise<number> {
   let best = Infinity;
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     best = Math.min(best, await seconds(() => action(round)));
   }
   return best;
@@ -54,6 +55,7 @@ async function measureMany(
   engine: Engine,
   count: number,
   inRow: boolean,
+  rounds: number,
 ): Promise<Times> {
   const site = new Site();
   const write = (text: string): void => {
@@ -74,11 +76,11 @@ async function measureMany(
     await engine.prepare(site);
     write("first");
     const create = await seconds(up);
-    const change = await fastest((round) => {
+    const change = await fastest(rounds, (round) => {
       write(`round ${round}`);
       return up();
     });
-    const noop = await fastest(up);
+    const noop = await fastest(rounds, up);
     const stack = `${count} ${inRow ? "in a row" : "at once"}`;
     return {
       stack,
@@ -93,7 +95,10 @@ async function measureMany(
   }
 }
 
-async function measureDemo(cli: string | undefined): Promise<Times> {
+async function measureDemo(
+  cli: string | undefined,
+  rounds: number,
+): Promise<Times> {
   const fleet = new Fleet();
   const rename = (round: number): void => {
     fleet.configure("server.dnsNames", [
@@ -115,12 +120,12 @@ async function measureDemo(cli: string | undefined): Promise<Times> {
       }
     };
     const create = await seconds(up);
-    const change = await fastest((round) => {
+    const change = await fastest(rounds, (round) => {
       rename(round);
       return up();
     });
     splits.length = 0;
-    const noop = await fastest(up);
+    const noop = await fastest(rounds, up);
     const { resources } = await fleet.state();
     const [split] = splits.sort((one, other) => one.whole - other.whole);
     return {
@@ -183,13 +188,23 @@ function printSplit({ whole, seconds, waitingSeconds }: Split): void {
   );
 }
 
-async function main(): Promise<void> {
+/**
+ * Prints how long the engines take for the demo and for stacks of many
+ * resources.
+ *
+ * @param resources of the largest stack. Default 500.
+ * @param rounds of which the fastest counts. Default 3.
+ */
+export async function benchEngines(
+  resources = RESOURCES,
+  rounds = ROUNDS,
+): Promise<void> {
   const real = realEngine();
   const cli = completeCli();
   // A table for each stack as soon as it is measured: the next takes its time.
-  const demo = [await measureDemo(undefined)];
+  const demo = [await measureDemo(undefined, rounds)];
   if (cli !== undefined) {
-    demo.push(await measureDemo(cli));
+    demo.push(await measureDemo(cli, rounds));
   }
   print(demo);
   demo.forEach(({ split }) => {
@@ -199,10 +214,10 @@ async function main(): Promise<void> {
   });
   // At two sizes: what grows faster than the stack shows in the time per resource.
   for (const inRow of [false, true]) {
-    for (const count of [Math.ceil(RESOURCES / 5), RESOURCES]) {
-      const rows = [await measureMany(bundled, count, inRow)];
+    for (const count of [Math.ceil(resources / 5), resources]) {
+      const rows = [await measureMany(bundled, count, inRow, rounds)];
       if (real !== undefined) {
-        rows.push(await measureMany(real, count, inRow));
+        rows.push(await measureMany(real, count, inRow, rounds));
       }
       print(rows);
     }
@@ -211,5 +226,3 @@ async function main(): Promise<void> {
     process.stdout.write("skipped: pulumi is not installed\n");
   }
 }
-
-void main();

@@ -25,7 +25,7 @@ const TASKS = {
     const { playRotation } = await import("./play.mjs");
     return playRotation(args);
   },
-  bench: () => runTypeScript("bench/engine.ts", args),
+  bench: () => runTypeScript("bench/main.ts", args),
   lint: async () =>
     (await run("typescript/bin/tsc", ["--noEmit"])) ||
     (await run("eslint/bin/eslint.js", ["."])) ||

@@ -9,6 +9,7 @@ import { batchText, deviceText, number, reportText } from "./batch/report";
 import { showBatch, showDevice } from "./batch/show";
 import type { BatchProgress } from "./batch/verify";
 import { verifyBatch } from "./batch/verify";
+import { addIssueCommands } from "./batchIssue";
 import { reason } from "./files";
 import { UsageError, readDate } from "./options";
 import { ExitCode } from "./verifyReport";
@@ -120,6 +121,9 @@ export function addBatchCommand(
         }),
       );
     });
+  addIssueCommands(batch, surroundings, async (work) => {
+    end(await refusing(surroundings, work));
+  });
 }
 
 /** A damaged file of the batch ends a command with a sentence, and exit code 2. */

@@ -168,11 +168,11 @@ export async function orderShard(
 ): Promise<OrderedShard> {
   const { shard, at, isNew, keystorePassword } = surroundings;
   const inputs = inputsOf(order, surroundings);
+  const signer = await readSigner(inputs.signer).catch(otherwise);
   const { problems } = await checkBatch(inputs, []);
   if (problems.length > 0) {
     throw new InputError(uniqueProblems(problems));
   }
-  const signer = await readSigner(inputs.signer).catch(otherwise);
   const { bundles = {}, generations } = { ...inputs, ...inputs.signer };
   return {
     batch: {

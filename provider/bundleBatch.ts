@@ -21,7 +21,7 @@ import type { InventoryDatabase } from "../pki/batch/inventory/database";
 import { Status } from "../pki/batch/inventory/schema";
 import { Action, BundlePlan } from "../pki/batch/issuance/bundlePlan";
 import { issueBundles } from "../pki/batch/issuance/issueBundles";
-import { recoverBundles } from "../pki/batch/issuance/recovery";
+import { recoverBundles, unknownFiles } from "../pki/batch/issuance/recovery";
 import { readIssuer } from "../pki/authority";
 import { readPrivateKey } from "../pki/key";
 import { InputError, quote } from "../pki/problem";
@@ -36,6 +36,7 @@ import {
   refuseAltered,
   writeInventory,
 } from "./bundleInventory";
+import { refuseWithoutRoom, tidied } from "./bundleRoom";
 import { now } from "./clock";
 import { refuseUnderIssuer } from "./deviceBatchChecks";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
@@ -91,12 +92,23 @@ export async function checkBundles(
       inventory,
       deviceCheck(inputs, unknown, isNew),
     );
+    if (isNew) {
+      // What a killed first run recorded is not written again.
+      await refuseWithoutRoom(inputs, {
+        withNewKey: Math.max(0, listed.listing.count - countOf(inventory)),
+        others: 0,
+      });
+    }
     checked.set(urn, { listed, inventory, inputs });
     return listed.sha256;
   } catch (error) {
     inventory.close();
     throw error;
   }
+}
+
+function countOf(inventory: InventoryDatabase): number {
+  return inventory.bundles().reduce((sum, { devices }) => sum + devices, 0);
 }
 
 function forget(urn: string): void {
@@ -130,6 +142,7 @@ export async function diffBundles(
       await refuseAltered(directory, inventory, old);
     }
     await refuseStray(urn, directory, inventory);
+    refuseUnknownFiles(directory, inventory);
     const plan = planOf(inputs, listed, now());
     const counts = plan.counts();
     const removed = plan.removed(inputs.onRemoval === OnRemoval.Revoke).length;
@@ -158,6 +171,12 @@ export async function diffBundles(
       hash("sha256", chainSuffix(inputs)) !== old.chainSha256 ||
       !isSameRequest(inputs, olds);
     if (changes) {
+      const withNewKey =
+        (counts.get(Action.Issue) ?? 0) + (counts.get(Action.Replace) ?? 0);
+      await refuseWithoutRoom(inputs, {
+        withNewKey,
+        others: listed.listing.count - kept - withNewKey,
+      });
       await inform(urn, summary(counts, removed));
     }
     return changes;
@@ -292,6 +311,23 @@ async function refuseStray(
   }
 }
 
+/** Bundles of which no inventory tells hold certificates that are valid; new ones would be written over them. */
+function refuseUnknownFiles(
+  directory: string,
+  inventory: InventoryDatabase,
+): void {
+  const [first, ...others] = unknownFiles(directory, inventory);
+  if (first === undefined) {
+    return;
+  }
+  throw new InputError([
+    {
+      path: "outputDirectory",
+      message: `${quote(join(directory, BUNDLES))} holds ${quote(first)}${others.length > 0 ? ` and ${others.length} more files` : ""} of which ${INVENTORY} does not tell: it was deleted, or is an older copy. Bring back the one that was written with them; or move ${BUNDLES} away, and have all of their certificates revoked.`,
+    },
+  ]);
+}
+
 /**
  * Carries out what the list asks for: signs, records removals, writes chain and
  * index, publishes the inventory. Killed anywhere, the next update goes on.
@@ -304,6 +340,14 @@ export async function issueToBundles(
   at: Date,
 ): Promise<BatchResult & BundleMemory> {
   forget(urn);
+  return tidied(inputs, () => writeAll(urn, inputs, at));
+}
+
+async function writeAll(
+  urn: string,
+  inputs: DeviceBatchInputs,
+  at: Date,
+): Promise<BatchResult & BundleMemory> {
   const directory = inputs.outputDirectory;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   new OutputDirectory(directory).claim(nameOf(urn));
@@ -330,6 +374,7 @@ async function issueWith(
 ): Promise<BatchResult & BundleMemory> {
   const directory = inputs.outputDirectory;
   recoverBundles(directory, inventory);
+  refuseUnknownFiles(directory, inventory);
   const listed = await listBatch(inputs, inventory);
   refuseChanged(inputs, listed);
   const plan = planOf(inputs, listed, at);
@@ -414,7 +459,11 @@ export function refuseForeignBundles(
   }
   const inventory = readInventory(directory);
   const issuers = new Set(inventory.bundles().map(({ issuer }) => issuer));
-  inventory.close();
+  try {
+    refuseUnknownFiles(directory, inventory);
+  } finally {
+    inventory.close();
+  }
   if (issuers.size === 0) {
     return;
   }

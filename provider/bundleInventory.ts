@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
-import { INVENTORY } from "../pki/batch/bundles/layout";
+import { BUNDLES, INVENTORY } from "../pki/batch/bundles/layout";
 import { checkInventory } from "../pki/batch/inventory/check";
 import { InventoryDatabase } from "../pki/batch/inventory/database";
 import { InputError, quote } from "../pki/problem";
+import { isDiskFull } from "./diskFull";
 
 const PATH = "outputDirectory";
 
@@ -75,6 +76,9 @@ function guarded(
   try {
     return open(path);
   } catch (error) {
+    if (isDiskFull(error)) {
+      throw error;
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new InputError([
       {
@@ -128,7 +132,7 @@ export async function refuseAltered(
     throw new InputError([
       {
         path: PATH,
-        message: `${quote(directory)} no longer holds the inventory of this batch, ${INVENTORY} (digest ${old.digest.slice(0, 12)}…). Bring it back, or set reissue to a new text, such as "lost on ${new Date().toISOString().slice(0, 10)}", to issue every device a new certificate and key.`,
+        message: `${quote(directory)} no longer holds the inventory of this batch, ${INVENTORY} (digest ${old.digest.slice(0, 12)}…). Bring it back. Where it is lost for good, move ${BUNDLES} away and set reissue to a new text, such as "lost on ${new Date().toISOString().slice(0, 10)}", to issue every device a new certificate and key.`,
       },
     ]);
   }

@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { X509Certificate, createHash } from "node:crypto";
 import { dirname, join } from "node:path";
-import { folderName } from "../pki/batch/device";
+import { folderName } from "../pki/batch/folderName";
 import type { InventoryEntry } from "../pki/batch/inventory";
 import { formatInventory, parseInventory } from "../pki/batch/inventory";
 import type { DeviceFiles } from "../pki/batch/plan";

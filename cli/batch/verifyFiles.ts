@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { folderName } from "../../pki/batch/device";
+import { folderName } from "../../pki/batch/folderName";
 import type { InventoryEntry } from "../../pki/batch/inventory";
 import {
   DeviceStatus,

@@ -4,6 +4,7 @@ import { below, quote } from "../problem";
 import type { CertificateRequest } from "../request";
 import { checkSubject } from "../subject";
 import { checkValidityDays } from "../validity";
+import { folderName } from "./folderName";
 
 /** One device of a batch, as the manifest or the program names it. */
 export interface Device {
@@ -156,16 +157,4 @@ export function idProblem(id: string): string | undefined {
   return /^\.+$/.test(id)
     ? `${quote(id)} is nothing but dots; ${rule}.`
     : undefined;
-}
-
-/**
- * The name of a device's folder: the id, with what a path cannot hold as
- * `%2F`. Two ids never share a folder, and none leaves its parent or takes the
- * place of the inventory.
- */
-export function folderName(id: string): string {
-  return id
-    .replaceAll("/", "%2F")
-    .replace(/^\./, "%2E")
-    .replace(/^(inventory)\.(?=csv)/i, "$1%2E");
 }

@@ -39,8 +39,9 @@ function mulberry32(start: number): () => number {
 }
 
 function ids(count: number): string[] {
-  return Array.from({ length: count }, (_, index) =>
-    `device-${String(index).padStart(6, "0")}`,
+  return Array.from(
+    { length: count },
+    (_, index) => `device-${String(index).padStart(6, "0")}`,
   );
 }
 

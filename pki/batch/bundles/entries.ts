@@ -1,8 +1,7 @@
-import type { Pack } from "tar-stream";
-import { pack } from "tar-stream";
 import { PemEncoder } from "../fast/pemEncoder";
-import { folderName } from "../device";
+import { folderName } from "../folderName";
 import { BundleFormat } from "./layout";
+import { TarArchive } from "./tarArchive";
 
 /** What the entries of a file of a bundle are, one a device. */
 export interface EntryKind {
@@ -92,53 +91,32 @@ class NdjsonEntries implements Entries {
 const TAIL = '"}\n';
 
 class TarEntries implements Entries {
-  private archive: Pack = pack();
-  private chunks: Buffer[] = [];
-  private readonly mtime: Date;
+  private readonly archive: TarArchive;
   private readonly pem: PemEncoder;
 
   constructor(
     private readonly kind: EntryKind,
     signedAt: number,
   ) {
-    this.mtime = new Date(signedAt * 1000);
+    this.archive = new TarArchive(signedAt);
     this.pem = new PemEncoder(kind.label);
   }
 
   begin(): void {
-    this.archive = pack();
-    this.chunks = [];
-    this.archive.on("data", (chunk: unknown) => {
-      this.chunks.push(chunk as Buffer);
-    });
+    this.archive.begin();
   }
 
   add(id: string, der: Uint8Array): void {
     const text = Buffer.alloc(this.pem.lengthOf(der.length));
     this.pem.write(der, text, 0);
-    this.archive.entry(
-      {
-        name: `${folderName(id)}/${this.kind.file}`,
-        mode: 0o600,
-        mtime: this.mtime,
-      },
-      text,
-    );
+    this.archive.add(`${folderName(id)}/${this.kind.file}`, text);
   }
 
-  async finish(): Promise<Uint8Array> {
-    const ended = new Promise<void>((resolve, reject) => {
-      this.archive.on("end", resolve);
-      this.archive.on("error", reject);
-    });
-    this.archive.finalize();
-    await ended;
-    return Buffer.concat(this.chunks);
+  finish(): Promise<Uint8Array> {
+    return this.archive.finish();
   }
 
   wipe(): void {
-    for (const chunk of this.chunks) {
-      chunk.fill(0);
-    }
+    this.archive.wipe();
   }
 }

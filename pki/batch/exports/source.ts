@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { BUNDLES, BundleKind } from "../bundles/layout";
 import { readBundle } from "../bundles/read";
 import { readBundleFileName } from "../bundles/readName";
-import { folderName } from "../device";
+import { folderName } from "../folderName";
 import { parseInventory } from "../inventory";
 import type { InventoryDatabase } from "../inventory/database";
 import { InputError } from "../../problem";

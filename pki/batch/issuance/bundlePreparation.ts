@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { generateKey, publicKeyDer } from "../../key";
 import type { KeySpec } from "../../key";
-import { encodePem } from "../../pem";
+import { decodePem, encodePem, splitCertificates } from "../../pem";
 import { BUNDLES } from "../bundles/layout";
 import type { Device } from "../device";
 import { Shaper, textsOf } from "../fast/shape";
@@ -62,7 +62,12 @@ export class BundlePreparation {
       recipients: order.recipients,
       signedAt: Math.floor(order.at.getTime() / 1000),
       ...(keystorePassword !== undefined && {
-        keystore: { password: keystorePassword, chainPem: order.chainPem },
+        keystore: {
+          password: keystorePassword,
+          chain: splitCertificates(order.chainPem).map((pem) =>
+            decodePem("CERTIFICATE", pem, ""),
+          ),
+        },
       }),
     };
   }

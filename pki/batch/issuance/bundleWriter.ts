@@ -6,8 +6,12 @@ import {
 } from "node:crypto";
 import { newEntries } from "../bundles/entries";
 import type { Entries } from "../bundles/entries";
-import { BundleKind } from "../bundles/layout";
+import type { BundleOptions } from "../bundles/layout";
+import { BundleFormat, BundleKind, Compression } from "../bundles/layout";
+import { TarArchive } from "../bundles/tarArchive";
 import { writeBundleFile } from "../bundles/write";
+import { folderName } from "../folderName";
+import type { makeDeviceKeystore } from "../deviceKeystore";
 import type { DeviceKeyMaker } from "../fast/deviceKey";
 import { deviceKeyMaker } from "../fast/deviceKey";
 import { SERIAL_NUMBER_BYTES, newSerialNumbers } from "../fast/serialNumber";
@@ -30,6 +34,12 @@ const CERTIFICATES = {
 };
 const KEYS = { file: "key.pem", member: "privateKey", label: "PRIVATE KEY" };
 
+/** PKCS#12 is compressed as little as what is encrypted in it. */
+const KEYSTORES: BundleOptions = {
+  format: BundleFormat.Tar,
+  compression: Compression.None,
+};
+
 /**
  * Makes the keys and certificates of a bundle and writes its files. Runs in a
  * worker thread; imports none of the large libraries.
@@ -39,11 +49,17 @@ export class BundleWriter {
   private readonly issuer: X509Certificate;
   private readonly certificates: Entries;
   private readonly privateKeys: Entries;
+  private readonly keystores: TarArchive;
 
-  constructor(private readonly settings: IssuanceSettings) {
+  /** @param makeKeystore for batches with keystores; others need not load what it is made of */
+  constructor(
+    private readonly settings: IssuanceSettings,
+    private readonly makeKeystore?: typeof makeDeviceKeystore,
+  ) {
     const { format, signedAt } = settings;
     this.certificates = newEntries(format, CERTIFICATES, signedAt, EXPECTED);
     this.privateKeys = newEntries(format, KEYS, signedAt, EXPECTED / 2);
+    this.keystores = new TarArchive(signedAt);
     this.keys = deviceKeyMaker(settings.key);
     this.issuer = new X509Certificate(settings.issuerCertificate);
   }
@@ -51,10 +67,12 @@ export class BundleWriter {
   async write(job: IssuanceJob): Promise<WrittenBundle> {
     this.certificates.begin();
     this.privateKeys.begin();
+    this.keystores.begin();
     try {
       return { ...this.issue(job), files: await this.writeFiles(job) };
     } finally {
       this.privateKeys.wipe();
+      this.keystores.wipe();
       this.keys.wipe();
     }
   }
@@ -79,7 +97,11 @@ export class BundleWriter {
       sha256: Buffer.alloc(count * HASH_LENGTH),
       credentialsIds: Buffer.alloc(count * HASH_LENGTH),
     };
-    const certified = newKeyColumn(publicKeys, this.keys, count);
+    const certified = newKeyColumn(
+      ids.map(
+        (_, index) => templates[shapes[index] ?? 0]?.publicKey.length ?? 0,
+      ),
+    );
     let keysEnd = 0;
     const sampled = new Set([0]);
     for (let index = randomInt(SAMPLED); index < count; index += SAMPLED) {
@@ -108,6 +130,9 @@ export class BundleWriter {
         serialNumbers,
         index * SERIAL_NUMBER_BYTES,
       );
+      if (kept === undefined) {
+        this.addKeystore(id, der);
+      }
       const at = index * SERIAL_NUMBER_BYTES;
       this.certificates.add(
         id,
@@ -139,24 +164,49 @@ export class BundleWriter {
     return { rows, sample, ...certified };
   }
 
+  private addKeystore(id: string, der: Uint8Array): void {
+    const { keystore } = this.settings;
+    if (keystore === undefined || this.makeKeystore === undefined) {
+      return;
+    }
+    const store = this.makeKeystore({
+      id,
+      privateKey: this.keys.privateKey,
+      chain: [der, ...keystore.chain],
+      password: keystore.password,
+    });
+    this.keystores.add(`${folderName(id)}/keystore.p12`, store);
+  }
+
   private async writeFiles(job: IssuanceJob): Promise<BundleFile[]> {
     const { folder, recipients } = this.settings;
     const write = async (
       kind: string,
-      entries: Entries,
+      entries: Pick<Entries, "finish">,
       sealedFor: readonly string[],
+      options: BundleOptions = this.settings,
     ): Promise<BundleFile> =>
       writeBundleFile(
         folder,
         job.number,
         kind,
         await entries.finish(),
-        this.settings,
+        options,
         sealedFor,
       );
     const files = [await write(BundleKind.Certificates, this.certificates, [])];
     if (job.publicKeys.some((key) => key === undefined)) {
       files.push(await write(BundleKind.Keys, this.privateKeys, recipients));
+      if (this.settings.keystore !== undefined) {
+        files.push(
+          await write(
+            BundleKind.Keystores,
+            this.keystores,
+            recipients,
+            KEYSTORES,
+          ),
+        );
+      }
     }
     return files;
   }
@@ -185,20 +235,12 @@ export class BundleWriter {
 
 /** Room for all public keys of a bundle, one after the other. */
 function newKeyColumn(
-  kept: readonly (Uint8Array | undefined)[],
-  keys: DeviceKeyMaker,
-  count: number,
+  lengths: readonly number[],
 ): Pick<WrittenBundle, "publicKeys" | "publicKeyEnds"> {
-  if (kept.some((key) => key === undefined)) {
-    keys.next();
-  }
-  const own = keys.publicKey.length;
-  let octets = 0;
-  for (let index = 0; index < count; index += 1) {
-    octets += kept[index]?.length ?? own;
-  }
   return {
-    publicKeys: new Uint8Array(octets),
-    publicKeyEnds: new Uint32Array(count),
+    publicKeys: new Uint8Array(
+      lengths.reduce((sum, length) => sum + length, 0),
+    ),
+    publicKeyEnds: new Uint32Array(lengths.length),
   };
 }

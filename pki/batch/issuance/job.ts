@@ -25,8 +25,8 @@ export interface IssuanceSettings extends BundleOptions {
 /** What keystores have in common. */
 export interface DeviceKeystoreSettings {
   readonly password: string;
-  /** What follows the device's certificate, PEM. */
-  readonly chainPem: string;
+  /** What follows the device's certificate, DER of each. */
+  readonly chain: readonly Uint8Array[];
 }
 
 /** The devices of one bundle, in the order of their ids. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { BUNDLES, PARTIAL } from "../bundles/layout";
+import { readBundleFileName } from "../bundles/readName";
 import type { InventoryDatabase } from "../inventory/database";
 
 /**
@@ -34,4 +35,27 @@ export function recoverBundles(
       rmSync(path);
     }
   }
+}
+
+/**
+ * Which files of bundles look whole and are not in the inventory. No run that
+ * was killed leaves one: the inventory is not the one they were written with.
+ *
+ * @param directory the output directory of the batch
+ * @returns their names, sorted
+ */
+export function unknownFiles(
+  directory: string,
+  inventory: InventoryDatabase,
+): string[] {
+  const folder = join(directory, BUNDLES);
+  if (!existsSync(folder)) {
+    return [];
+  }
+  const known = new Set(
+    inventory.bundles().flatMap(({ files }) => files.map(({ name }) => name)),
+  );
+  return readdirSync(folder)
+    .filter((name) => readBundleFileName(name) !== undefined && !known.has(name))
+    .sort();
 }

@@ -22,8 +22,10 @@ export class IssuingThreads {
   /** As many threads as there are cores, and no more than there are bundles. */
   constructor(settings: IssuanceSettings, bundles: number) {
     const count = Math.max(1, Math.min(availableParallelism(), MOST, bundles));
+    const program =
+      settings.keystore === undefined ? "thread.ts" : "keystoreThread.ts";
     for (let index = 0; index < count; index += 1) {
-      const worker = new Worker(join(__dirname, "thread.ts"), {
+      const worker = new Worker(join(__dirname, program), {
         workerData: settings,
         execArgv: ["-r", LOADER],
         name: `issuance-${index}`,

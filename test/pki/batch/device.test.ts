@@ -4,9 +4,9 @@ import type { Device } from "../../../pki/batch/device";
 import {
   checkDevice,
   checkDevices,
-  folderName,
   idProblem,
 } from "../../../pki/batch/device";
+import { folderName } from "../../../pki/batch/folderName";
 import { checkAlternativeNames } from "../../../pki/alternativeNames";
 import { below, formatProblem } from "../../../pki/problem";
 import { checkSubject } from "../../../pki/subject";

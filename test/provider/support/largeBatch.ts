@@ -49,6 +49,18 @@ export class LargeBatch {
     );
   }
 
+  /** The same batch as another plugin sees it, such as one of another day. */
+  on(plugin: Plugin, overrides: Properties = {}): LargeBatch {
+    const other = new LargeBatch(() => plugin, "", "", {});
+    return Object.assign(other, {
+      urn: this.urn,
+      output: this.output,
+      asked: { ...this.asked, ...overrides },
+      inputs: this.inputs,
+      outs: this.outs,
+    });
+  }
+
   /** What a check refuses; empty where it refuses nothing. */
   async refusals(overrides: Properties = {}): Promise<string[]> {
     const asked = { ...this.asked, ...overrides };
@@ -121,9 +133,7 @@ export function readRows(output: string): Map<string, Row> {
   });
   try {
     const rows = [...inventory.rows("SELECT * FROM inventory ORDER BY id")];
-    return new Map(
-      rows.map((row) => [String(row.id), row as unknown as Row]),
-    );
+    return new Map(rows.map((row) => [String(row.id), row as unknown as Row]));
   } finally {
     inventory.close();
   }
@@ -149,11 +159,13 @@ export async function readEntries(
     if (file?.kind === kind && !name.endsWith(".age")) {
       for await (const entries of readBundle(join(folder, name), file)) {
         found.push(
-          ...entries.map(({ id, certificate, privateKey, serialNumber = "" }) => ({
-            id,
-            pem: certificate ?? privateKey ?? "",
-            serialNumber,
-          })),
+          ...entries.map(
+            ({ id, certificate, privateKey, serialNumber = "" }) => ({
+              id,
+              pem: certificate ?? privateKey ?? "",
+              serialNumber,
+            }),
+          ),
         );
       }
     }

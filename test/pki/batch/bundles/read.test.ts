@@ -11,7 +11,7 @@ import type { BundleEntry } from "../../../../pki/batch/bundles/read";
 import { readBundle } from "../../../../pki/batch/bundles/read";
 import { readBundleFileName } from "../../../../pki/batch/bundles/readName";
 import { idOfFolder } from "../../../../pki/batch/bundles/readTar";
-import { folderName } from "../../../../pki/batch/device";
+import { folderName } from "../../../../pki/batch/folderName";
 import { exportPkcs8 } from "../../../../pki/key";
 import type { Party } from "../../support/authority";
 import { issue } from "../../support/authority";

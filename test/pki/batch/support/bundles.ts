@@ -13,7 +13,7 @@ import {
   bundleFileName,
 } from "../../../../pki/batch/bundles/layout";
 import type { BundleOptions } from "../../../../pki/batch/bundles/layout";
-import { folderName } from "../../../../pki/batch/device";
+import { folderName } from "../../../../pki/batch/folderName";
 import { InventoryDatabase } from "../../../../pki/batch/inventory/database";
 import type { IssuedRows } from "../../../../pki/batch/inventory/issuedRows";
 import { hashRows } from "../../../../pki/batch/inventory/issuedRows";

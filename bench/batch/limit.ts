@@ -1,0 +1,114 @@
+import type { KeyObject } from "node:crypto";
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+import { OPENSSL } from "../../test/support/seeds";
+
+/** What a thread of the limit does, over and over. */
+export type LimitTask = "pairs" | "signatures";
+
+/** What a thread of the limit is told when it starts. */
+export interface LimitSettings {
+  readonly key: KeyObject;
+  readonly task: LimitTask;
+  readonly seconds: number;
+}
+
+/** What it counted. */
+export interface LimitCount {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+const LOADER = join(__dirname, "..", "..", "bin", "register.cjs");
+
+/**
+ * How many keys with a signature each, or signatures alone, Node makes a
+ * second: the tightest loop there is, in all threads at once, with nothing
+ * read, encoded or written.
+ *
+ * @param threads default: one a core
+ */
+export async function nodeLimit(
+  settings: LimitSettings,
+  threads = availableParallelism(),
+): Promise<number> {
+  const workers = Array.from(
+    { length: threads },
+    () =>
+      new Worker(join(__dirname, "limitThread.ts"), {
+        workerData: settings,
+        execArgv: ["-r", LOADER],
+      }),
+  );
+  try {
+    // All begin together, each when it is warm.
+    await Promise.all(workers.map((worker) => message(worker)));
+    const counts = workers.map((worker) => message<LimitCount>(worker));
+    for (const worker of workers) {
+      worker.postMessage("begin");
+    }
+    return (await Promise.all(counts)).reduce(
+      (sum, { count, seconds }) => sum + count / seconds,
+      0,
+    );
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+function message<T>(worker: Worker): Promise<T> {
+  return new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+}
+
+/** What the openssl command reaches a second on one core and on all. */
+export interface OpensslLimit {
+  readonly signatures: number;
+  readonly exchanges: number;
+}
+
+/**
+ * What `openssl speed` says of P-256: signatures, and exchanges of keys, which
+ * are one multiplication on the curve each, as a new key is.
+ *
+ * @returns `undefined` where openssl is not installed or says nothing of them
+ */
+export function opensslLimit(
+  seconds: number,
+  processes: number,
+): OpensslLimit | undefined {
+  if (OPENSSL === undefined) {
+    return undefined;
+  }
+  const { stdout } = spawnSync(
+    OPENSSL,
+    [
+      "speed",
+      "-mr",
+      "-seconds",
+      String(seconds),
+      ...(processes > 1 ? ["-multi", String(processes)] : []),
+      "ecdsap256",
+      "ecdhp256",
+    ],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  // Of one process: +F4:place:bits:signatures:verifications, a second; of several, seconds for each.
+  const signatures = rate(stdout, /^\+F4:\d+:256:([\d.e-]+)/m);
+  const exchanges = rate(stdout, /^\+F5:\d+:256:([\d.e-]+)/m);
+  return signatures === undefined || exchanges === undefined
+    ? undefined
+    : { signatures, exchanges };
+}
+
+function rate(text: string, pattern: RegExp): number | undefined {
+  const value = Number(pattern.exec(text)?.[1] ?? NaN);
+  if (!(value > 0)) {
+    return undefined;
+  }
+  return value < 1 ? 1 / value : value;
+}

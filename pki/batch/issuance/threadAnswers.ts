@@ -1,0 +1,35 @@
+import { parentPort } from "node:worker_threads";
+import type { BundleWriter } from "./bundleWriter";
+import type { Answer, IssuanceJob } from "./job";
+
+/** Issues one bundle for each message that a worker thread gets, and gives one answer for each. */
+export function answerJobs(writer: BundleWriter): void {
+  parentPort?.on("message", (job: IssuanceJob) => {
+    writer.write(job).then(
+      (written) => {
+        const { rows, publicKeys, publicKeyEnds } = written;
+        answer({ written }, [
+          rows.serialNumbers.buffer,
+          rows.sha256.buffer,
+          rows.credentialsIds.buffer,
+          publicKeys.buffer,
+          publicKeyEnds.buffer,
+        ]);
+      },
+      (error: unknown) => {
+        answer({ failure: describe(error) });
+      },
+    );
+  });
+}
+
+function answer(value: Answer, transferred: unknown[] = []): void {
+  parentPort?.postMessage(value, transferred as ArrayBuffer[]);
+}
+
+function describe(error: unknown): { message: string; code?: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof Error && "code" in error
+    ? { message, code: String(error.code) }
+    : { message };
+}
