@@ -12,6 +12,7 @@ export default tseslint.config(
       "coverage/",
       // Programs of their own, checked against the packed package by a test.
       "examples/own-program/",
+      "examples/batch-on-kubernetes/",
     ],
   },
   eslint.configs.recommended,

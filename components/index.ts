@@ -1,3 +1,5 @@
+export * from "./batchOrder";
+export * from "./deviceBatchJob";
 export * from "./deviceCertificateBatch";
 export * from "./generationArgs";
 export * from "./intermediateCA";

@@ -193,9 +193,7 @@ export async function orderShard(
         format: bundles.format ?? BundleFormat.Ndjson,
         compression: bundles.compression ?? Compression.Zstd,
       },
-      ...(bundles.devices !== undefined && {
-        devicesPerBundle: bundles.devices,
-      }),
+      ...devicesPerBundle(inputs),
       recipients: inputs.seal?.recipients ?? [],
       ...(keystorePassword !== undefined && { keystorePassword }),
       newKeyOnRenewal: inputs.newKeyOnRenewal === true,
@@ -205,6 +203,22 @@ export async function orderShard(
     },
     check: deviceCheck(inputs, [], isNew),
   };
+}
+
+/**
+ * RSA keys take so long that a bundle of the usual size would keep one core
+ * busy for minutes, the others idle, and all of it would be lost in a kill.
+ */
+const RSA_DEVICES_PER_BUNDLE = 500;
+
+function devicesPerBundle({
+  key,
+  bundles,
+}: DeviceBatchInputs): Pick<LargeBatchOrder, "devicesPerBundle"> {
+  const devices =
+    bundles?.devices ??
+    (key.algorithm === "RSA" ? RSA_DEVICES_PER_BUNDLE : undefined);
+  return devices === undefined ? {} : { devicesPerBundle: devices };
 }
 
 const KEY = "--signer-key";

@@ -1,5 +1,6 @@
 import { provider } from "@pulumi/pulumi";
 import { version } from "../package.json";
+import { batchJobResult } from "./batchJobResult";
 import { bundlePublication } from "./bundlePublication";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
@@ -15,6 +16,7 @@ import type { Properties } from "./wire";
 import { keepSecrets } from "./wire";
 
 const RESOURCES: Readonly<Record<string, CustomResource>> = {
+  "mqtt-pki:index:BatchJobResult": batchJobResult,
   "mqtt-pki:index:BundlePublication": bundlePublication,
   "mqtt-pki:index:Certificate": certificate,
   "mqtt-pki:index:CertificateAuthority": certificateAuthority,

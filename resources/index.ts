@@ -1,3 +1,4 @@
+export * from "./batchJobResult";
 export * from "./bundlePublication";
 export * from "./certificate";
 export * from "./certificateAuthority";

@@ -65,15 +65,17 @@ function message<T>(worker: Worker): Promise<T> {
   });
 }
 
-/** What the openssl command reaches a second on one core and on all. */
+/** What the openssl command reaches a second. */
 export interface OpensslLimit {
   readonly signatures: number;
+  /** Of keys with a foreign point, three to five times the work of a new key. */
   readonly exchanges: number;
 }
 
 /**
- * What `openssl speed` says of P-256: signatures, and exchanges of keys, which
- * are one multiplication on the curve each, as a new key is.
+ * What `openssl speed` says of P-256. It knows no generation of keys. A new
+ * key is one multiplication of the curve's own point, a signature is that and
+ * more, so a key with a signature takes no longer than two signatures.
  *
  * @returns `undefined` where openssl is not installed or says nothing of them
  */
@@ -97,7 +99,7 @@ export function opensslLimit(
     ],
     { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
   );
-  // Of one process: +F4:place:bits:signatures:verifications, a second; of several, seconds for each.
+  // +F4:place:bits:signatures a second:verifications a second; the last such line is the sum of all processes.
   const signatures = rate(stdout, /^\+F4:\d+:256:([\d.e-]+)/m);
   const exchanges = rate(stdout, /^\+F5:\d+:256:([\d.e-]+)/m);
   return signatures === undefined || exchanges === undefined
@@ -107,8 +109,5 @@ export function opensslLimit(
 
 function rate(text: string, pattern: RegExp): number | undefined {
   const value = Number(pattern.exec(text)?.[1] ?? NaN);
-  if (!(value > 0)) {
-    return undefined;
-  }
-  return value < 1 ? 1 / value : value;
+  return value > 0 ? value : undefined;
 }

@@ -89,13 +89,9 @@ describe("batch issue", () => {
     const files = ordered(devices);
     const shards = ["0/3", "1/3", "2/3"];
     const results: ShardResult[] = [];
-    const paths = shards.map((_, index) =>
-      join(files.folder, `${index}.json`),
-    );
+    const paths = shards.map((_, index) => join(files.folder, `${index}.json`));
     for (const [index, shard] of shards.entries()) {
-      results.push(
-        await issued(files, shard, "--result", paths[index] ?? ""),
-      );
+      results.push(await issued(files, shard, "--result", paths[index] ?? ""));
     }
     const whole = await issued(files, "0/1");
     expect(whole).toMatchObject({ count: 500, listed: 500, issued: 500 });
@@ -109,9 +105,9 @@ describe("batch issue", () => {
         .map(({ id, notAfter, status }) => `${id} ${notAfter} ${status}`)
         .sort();
     expect(said(rows)).toEqual(said(alone));
-    expect(
-      new Set(rows.map(({ serialNumber }) => serialNumber)).size,
-    ).toBe(500);
+    expect(new Set(rows.map(({ serialNumber }) => serialNumber)).size).toBe(
+      500,
+    );
     for (const shard of shards) {
       const output = outputOf(files, shard);
       const own = [...readRows(output).keys()];
@@ -344,7 +340,10 @@ describe("batch issue refuses", () => {
   });
 
   test.each([
-    ["no JSON {", "order.json: is no JSON; give the order that the stack wrote."],
+    [
+      "no JSON {",
+      "order.json: is no JSON; give the order that the stack wrote.",
+    ],
     ["{}", 'order.json: schema: is not "mqtt-pki/batch-order/1"'],
     ["-----BEGIN PRIVATE KEY-----", "order.json: holds a private key"],
   ])("the order %s", async (text, message) => {
@@ -363,7 +362,9 @@ describe("batch issue refuses", () => {
     const error = await refused(files);
     expect(error).toContain("order.json: name: is no name of a batch");
     expect(error).toContain("order.json: key.ecdsaCurve: must be a string");
-    expect(error).toContain("order.json: signer.trustAnchorsPem: must be a str");
+    expect(error).toContain(
+      "order.json: signer.trustAnchorsPem: must be a str",
+    );
     expect(error).toContain("order.json: keys: is no known argument");
   });
 
@@ -380,9 +381,9 @@ describe("batch issue refuses", () => {
     expect(error).toContain("validityDays");
     expect(error).toContain("manifest: and range exclude each other");
     expect(error).toContain("seal.recipients: is empty");
-    expect(
-      await refused(ordered(["a"], { validityDays: 40_000 })),
-    ).toContain("validityDays");
+    expect(await refused(ordered(["a"], { validityDays: 40_000 }))).toContain(
+      "validityDays",
+    );
   });
 
   test("an order that is not there, and a list that is not the one that was ordered", async () => {

@@ -1,3 +1,4 @@
+import { OctetColumn } from "../../pki/batch/inventory/octetColumn";
 import type { ChildProcess } from "node:child_process";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -237,7 +238,7 @@ export function madeUpRows(
     renewAt: new Float64Array(count).fill(1_850_000_000),
     sha256: octets(count * 32, "certificate"),
     credentialsIds: octets(count * 32, "credentials id"),
-    publicKeys: parts(91, "public key"),
+    publicKeys: OctetColumn.of(parts(91, "public key")),
     orders: parts(32, "order"),
   };
 }

@@ -1,3 +1,4 @@
+import { OctetColumn } from "./octetColumn";
 import { quote } from "../../problem";
 import type { BundleRecord } from "./bundleRecord";
 import { bundleDetail } from "./bundleRecord";
@@ -314,7 +315,7 @@ class BundleRows {
       renewAt,
       sha256: this.hashes,
       credentialsIds: this.credentialsIds,
-      publicKeys: this.publicKeys,
+      publicKeys: OctetColumn.of(this.publicKeys),
       orders: this.orders,
     };
   }

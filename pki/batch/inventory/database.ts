@@ -27,6 +27,7 @@ export interface InventoryOptions {
 
 const MEMORY = ":memory:";
 const COLUMNS = CERTIFICATE_COLUMNS.join(", ");
+const NOTHING = new Uint8Array(0);
 const PLACES = CERTIFICATE_COLUMNS.map(() => "?").join(", ");
 
 /**
@@ -165,7 +166,7 @@ export class InventoryDatabase {
       if (replaces) {
         this.supersede(rows.ids);
       }
-      this.insert(bundle.number, rows, replaces);
+      this.insert(bundle.number, rows);
       if (replaces) {
         // One that was revoked is active again, with another certificate.
         this.set("inactiveSha256", this.hashInactive());
@@ -183,14 +184,38 @@ export class InventoryDatabase {
     }
   }
 
-  private insert(bundle: number, rows: IssuedRows, replaces: boolean): void {
+  private insert(bundle: number, rows: IssuedRows): void {
+    const keyLength = rows.publicKeys.length;
+    if (keyLength === undefined) {
+      this.insertEach(bundle, rows);
+      return;
+    }
+    const [order] = rows.orders;
+    const oneOrder = rows.orders.every((other) => other === order);
+    // One statement for all: ten thousand with twelve values each take three times as long.
+    this.prepare(insertAll(oneOrder)).run({
+      ids: JSON.stringify(rows.ids),
+      bundle,
+      serialNumbers: rows.serialNumbers,
+      notBefore: digits(rows.notBefore),
+      notAfter: digits(rows.notAfter),
+      renewAt: digits(rows.renewAt),
+      sha256: rows.sha256,
+      credentialsIds: rows.credentialsIds,
+      publicKeys: rows.publicKeys.bytes,
+      keyLength,
+      orders: oneOrder ? (order ?? NOTHING) : Buffer.concat(rows.orders),
+    });
+  }
+
+  /** For keys of unequal lengths, as requests may have. */
+  private insertEach(bundle: number, rows: IssuedRows): void {
     const insert = this.prepare(
-      `INSERT ${replaces ? "OR REPLACE " : ""}INTO device (${COLUMNS}) VALUES (${PLACES})`,
+      `INSERT OR REPLACE INTO device (${COLUMNS}) VALUES (${PLACES})`,
     );
     const { serialNumbers, sha256, credentialsIds } = rows;
     const part = (bytes: Uint8Array, index: number, length: number) =>
       bytes.subarray(index * length, (index + 1) * length);
-    const nothing = new Uint8Array(0);
     for (let index = 0; index < rows.ids.length; index += 1) {
       insert.run(
         rows.ids[index] ?? "",
@@ -202,8 +227,8 @@ export class InventoryDatabase {
         rows.renewAt[index] ?? 0,
         part(sha256, index, HASH_LENGTH),
         part(credentialsIds, index, HASH_LENGTH),
-        rows.publicKeys[index] ?? nothing,
-        rows.orders[index] ?? nothing,
+        rows.publicKeys.at(index),
+        rows.orders[index] ?? NOTHING,
         Status.Active,
       );
     }
@@ -340,6 +365,38 @@ export class InventoryDatabase {
       this.remember("made", FORMAT_VERSION);
     });
   }
+}
+
+/** So many digits has the last second of the year 9999. */
+const DIGITS = 12;
+
+/** Whole numbers with as many digits each, one after the other, for SQLite to take apart. Octets, since in a text it counts characters from the beginning. */
+function digits(numbers: Float64Array): Buffer {
+  let text = "";
+  let [last, lastText] = [NaN, ""];
+  for (const number of numbers) {
+    if (number !== last) {
+      last = number;
+      lastText = String(number).padStart(DIGITS, "0");
+    }
+    text += lastText;
+  }
+  return Buffer.from(text, "latin1");
+}
+
+/** @param oneOrder whether all devices were asked for the same */
+function insertAll(oneOrder: boolean): string {
+  const part = (name: string, length: number | string): string =>
+    `substr(:${name}, key * ${length} + 1, ${length})`;
+  const number = (name: string): string =>
+    `CAST(${part(name, DIGITS)} AS INTEGER)`;
+  return `INSERT OR REPLACE INTO device (${COLUMNS})
+    SELECT value, :bundle, key, ${part("serialNumbers", SERIAL_NUMBER_LENGTH)},
+      ${number("notBefore")}, ${number("notAfter")}, ${number("renewAt")},
+      ${part("sha256", HASH_LENGTH)}, ${part("credentialsIds", HASH_LENGTH)},
+      ${part("publicKeys", ":keyLength")}, ${oneOrder ? ":orders" : part("orders", HASH_LENGTH)},
+      '${Status.Active}'
+    FROM json_each(:ids)`;
 }
 
 function hashOf(before: string, kind: string, detail: string): string {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { OctetColumn } from "./octetColumn";
 
 /**
  * What is recorded of the certificates of one bundle, by column: a million
@@ -18,7 +19,7 @@ export interface IssuedRows {
   /** 32 octets each. */
   readonly credentialsIds: Uint8Array;
   /** DER of each SubjectPublicKeyInfo. */
-  readonly publicKeys: readonly Uint8Array[];
+  readonly publicKeys: OctetColumn;
   /** What was asked for, 32 octets each. */
   readonly orders: readonly Uint8Array[];
 }
@@ -43,7 +44,7 @@ export function hashRows(rows: IssuedRows): string {
   }
   hash.update(rows.sha256);
   hash.update(rows.credentialsIds);
-  hash.update(Buffer.concat(rows.publicKeys));
+  hash.update(rows.publicKeys.bytes);
   hash.update(Buffer.concat(rows.orders));
   return hash.digest("hex");
 }

@@ -24,7 +24,7 @@ export function* encodeRows(rows: IssuedRows): Generator<Buffer> {
   const dates = new Dates();
   for (let index = 0; index < rows.ids.length; index += 1) {
     const id = rows.ids[index] ?? "";
-    const publicKey = rows.publicKeys[index] ?? new Uint8Array(0);
+    const publicKey = rows.publicKeys.at(index);
     const order = rows.orders[index] ?? new Uint8Array(0);
     const most =
       3 * id.length + publicKey.length + order.length + FIELDS * 4 + 300;

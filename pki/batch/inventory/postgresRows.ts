@@ -1,3 +1,4 @@
+import { OctetColumn } from "./octetColumn";
 import type { SQLOutputValue } from "node:sqlite";
 import type { InventoryDatabase } from "./database";
 import { HASH_LENGTH, SERIAL_NUMBER_LENGTH, hashRows } from "./issuedRows";
@@ -21,11 +22,11 @@ export interface CertificateRow {
 
 /** Gathers the certificates of one bundle in their order, and checks that they are the ones that were issued. */
 export class BundleRows {
-  private readonly rows: IssuedRows & {
+  private readonly rows: Omit<IssuedRows, "publicKeys"> & {
     readonly ids: string[];
-    readonly publicKeys: Uint8Array[];
     readonly orders: Uint8Array[];
   };
+  private readonly publicKeys: Uint8Array[] = [];
   private isWhole = true;
 
   constructor(private readonly bundle: BundleRecord) {
@@ -38,7 +39,6 @@ export class BundleRows {
       renewAt: new Float64Array(devices),
       sha256: new Uint8Array(devices * HASH_LENGTH),
       credentialsIds: new Uint8Array(devices * HASH_LENGTH),
-      publicKeys: [],
       orders: [],
     };
   }
@@ -67,16 +67,20 @@ export class BundleRows {
     rows.renewAt[index] = row.renewAt;
     rows.sha256.set(row.sha256, index * HASH_LENGTH);
     rows.credentialsIds.set(row.credentialsId, index * HASH_LENGTH);
-    rows.publicKeys.push(row.publicKey);
+    this.publicKeys.push(row.publicKey);
     rows.orders.push(row.order);
   }
 
   /** All of them; `undefined` where they are not those that the bundle was recorded with. */
   finish(): IssuedRows | undefined {
+    const rows = {
+      ...this.rows,
+      publicKeys: OctetColumn.of(this.publicKeys),
+    };
     return this.isWhole &&
-      this.rows.ids.length === this.bundle.devices &&
-      hashRows(this.rows) === this.bundle.rowsSha256
-      ? this.rows
+      rows.ids.length === this.bundle.devices &&
+      hashRows(rows) === this.bundle.rowsSha256
+      ? rows
       : undefined;
   }
 }

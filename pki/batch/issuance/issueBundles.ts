@@ -10,6 +10,7 @@ import { BUNDLES, PARTIAL } from "../bundles/layout";
 import type { InventoryDatabase } from "../inventory/database";
 import type { IssuedRows } from "../inventory/issuedRows";
 import { hashRows } from "../inventory/issuedRows";
+import { OctetColumn } from "../inventory/octetColumn";
 import type { DeviceProfile } from "../plan";
 import { BundlePreparation } from "./bundlePreparation";
 import type { PreparedBundle } from "./bundlePreparation";
@@ -163,7 +164,7 @@ function recordBundle(
   const issued: IssuedRows = {
     ...rows,
     ids: job.ids,
-    publicKeys: split(publicKeys, publicKeyEnds),
+    publicKeys: new OctetColumn(publicKeys, publicKeyEnds),
     orders,
   };
   inventory.addBundle(
@@ -200,14 +201,4 @@ function verifySample(order: BundleOrder, der: Uint8Array): void {
   if (problems.length > 0) {
     throw new InputError(problems);
   }
-}
-
-function split(bytes: Uint8Array, ends: Uint32Array): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  let start = 0;
-  for (const end of ends) {
-    parts.push(bytes.subarray(start, end));
-    start = end;
-  }
-  return parts;
 }

@@ -56,6 +56,8 @@ export function unknownFiles(
     inventory.bundles().flatMap(({ files }) => files.map(({ name }) => name)),
   );
   return readdirSync(folder)
-    .filter((name) => readBundleFileName(name) !== undefined && !known.has(name))
+    .filter(
+      (name) => readBundleFileName(name) !== undefined && !known.has(name),
+    )
     .sort();
 }

@@ -183,7 +183,9 @@ export async function tally(
     }
   }
   if (serialNumbers.size !== count) {
-    faults.add(`${count - serialNumbers.size} serial numbers stand there twice`);
+    faults.add(
+      `${count - serialNumbers.size} serial numbers stand there twice`,
+    );
   }
   const recorded = readRecorded(output, serialNumbers, keys, faults);
   let [lost, twice] = [0, 0];

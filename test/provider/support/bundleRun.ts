@@ -71,7 +71,11 @@ export async function runBundles(
       : [
           "sh",
           // In blocks of 512 octets, as POSIX has it.
-          ["-c", 'ulimit -f "$0" && exec "$@"', `${Math.ceil(limit / 512)}`].concat(program, args),
+          [
+            "-c",
+            'ulimit -f "$0" && exec "$@"',
+            `${Math.ceil(limit / 512)}`,
+          ].concat(program, args),
         ];
   return runCommand(...limited, {
     cwd: places.temporary,

@@ -1,3 +1,4 @@
+import { OctetColumn } from "../../../../pki/batch/inventory/octetColumn";
 import fc from "fast-check";
 import type { IssuedRows } from "../../../../pki/batch/inventory/issuedRows";
 import type { Fields } from "../../../../pki/batch/inventory/postgresCopy";
@@ -50,7 +51,7 @@ function expectRows(decoded: readonly Fields[], rows: IssuedRows): void {
     expect(others.slice(3)).toEqual([
       part(rows.sha256, 32),
       part(rows.credentialsIds, 32),
-      Buffer.from(rows.publicKeys[index] ?? []),
+      Buffer.from(rows.publicKeys.at(index)),
       Buffer.from(rows.orders[index] ?? []),
     ]);
   }
@@ -77,7 +78,7 @@ describe("rows in the binary format of COPY", () => {
             ...madeUpRows("", 0, devices.length),
             ids: devices.map(({ id }) => id),
             notBefore: Float64Array.from(devices, ({ date }) => date),
-            publicKeys: devices.map(({ key }) => key),
+            publicKeys: OctetColumn.of(devices.map(({ key }) => key)),
           };
           const octets = Buffer.concat([...encodeRows(rows)]);
           expectRows(await decode(cut(octets, lengths)), rows);

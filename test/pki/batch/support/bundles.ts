@@ -1,3 +1,4 @@
+import { OctetColumn } from "../../../../pki/batch/inventory/octetColumn";
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -194,7 +195,7 @@ function issuedRows(devices: ReadonlyMap<string, Party>): IssuedRows {
     credentialsIds: hexes(({ certificatePem }) =>
       thingsBoardCredentialsId(certificatePem),
     ),
-    publicKeys: parties.map(({ key }) => publicKeyDer(key)),
+    publicKeys: OctetColumn.of(parties.map(({ key }) => publicKeyDer(key))),
     orders: parties.map(({ serialNumber }) =>
       createHash("sha256").update(serialNumber).digest(),
     ),
