@@ -149,7 +149,11 @@ export class DeviceBatchJob extends pulumi.ComponentResource {
     const job = new kubernetes.batch.v1.Job(
       `${name}-job`,
       {
-        metadata: metadata(""),
+        metadata: {
+          ...metadata(""),
+          // A Job that failed is made anew by the next update, and goes on with what is on the volume.
+          annotations: { "pulumi.com/replaceUnready": "true" },
+        },
         spec: jobSpec(pods, {
           configMap: configMap.metadata.name,
           secret: secret.metadata.name,

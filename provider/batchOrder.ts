@@ -1,21 +1,19 @@
 import { hash } from "node:crypto";
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
-import { BundleFormat, Compression } from "../pki/batch/bundles/layout";
 import type { Device } from "../pki/batch/device";
 import type { LargeBatchOrder } from "../pki/batch/issuance/issueLargeBatch";
 import type { Shard } from "../pki/batch/shard";
-import { readPrivateKey } from "../pki/key";
 import type { Problem } from "../pki/problem";
 import { InputError, quote, uniqueProblems } from "../pki/problem";
 import { deviceCheck } from "./bundleChecks";
+import { bundleOrderOf } from "./bundleOrder";
 import { checkBatch } from "./deviceBatchChecks";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
-import { deviceBatchInputs, profileOf, sourceOf } from "./deviceBatchInputs";
-import { chainSuffix } from "./deviceIssuance";
-import { OnRemoval, OutputFormat } from "./largeBatchInputs";
+import { deviceBatchInputs } from "./deviceBatchInputs";
+import { OutputFormat } from "./largeBatchInputs";
 import { required, signer } from "./schema";
-import { issuerKeyIdentifier, readSigner } from "./signer";
+import { readSigner } from "./signer";
 
 /** Marks the JSON of a batch's order. */
 export const ORDER_SCHEMA = "mqtt-pki/batch-order/1";
@@ -128,7 +126,7 @@ function parsed(text: string): Record<string, unknown> {
       },
     ]);
   }
-  return value as Record<string, unknown>;
+  return value;
 }
 
 function from(order: string, path: string): string {
@@ -166,59 +164,17 @@ export async function orderShard(
   order: BatchOrder,
   surroundings: ShardSurroundings,
 ): Promise<OrderedShard> {
-  const { shard, at, isNew, keystorePassword } = surroundings;
+  const { at, isNew } = surroundings;
   const inputs = inputsOf(order, surroundings);
   const signer = await readSigner(inputs.signer).catch(otherwise);
   const { problems } = await checkBatch(inputs, []);
   if (problems.length > 0) {
     throw new InputError(uniqueProblems(problems));
   }
-  const { bundles = {}, generations } = { ...inputs, ...inputs.signer };
   return {
-    batch: {
-      directory: inputs.outputDirectory,
-      profile: profileOf(inputs),
-      source: sourceOf(inputs),
-      shard,
-      ...(inputs.listSha256 !== undefined && { listSha256: inputs.listSha256 }),
-      signer,
-      signingKey: readPrivateKey(surroundings.privateKeyPem, KEY),
-      issuer: issuerKeyIdentifier(inputs.signer),
-      generation:
-        generations?.find(({ state }) => state === "active")?.id ?? "",
-      issuerChainPem: inputs.signer.chainPem ?? "",
-      trustAnchorsPem: inputs.signer.trustAnchorsPem ?? "",
-      chainPem: chainSuffix(inputs),
-      options: {
-        format: bundles.format ?? BundleFormat.Ndjson,
-        compression: bundles.compression ?? Compression.Zstd,
-      },
-      ...devicesPerBundle(inputs),
-      recipients: inputs.seal?.recipients ?? [],
-      ...(keystorePassword !== undefined && { keystorePassword }),
-      newKeyOnRenewal: inputs.newKeyOnRenewal === true,
-      reissue: inputs.reissue ?? "",
-      revokeRemoved: inputs.onRemoval === OnRemoval.Revoke,
-      at,
-    },
+    batch: bundleOrderOf(inputs, signer, at),
     check: deviceCheck(inputs, [], isNew),
   };
-}
-
-/**
- * RSA keys take so long that a bundle of the usual size would keep one core
- * busy for minutes, the others idle, and all of it would be lost in a kill.
- */
-const RSA_DEVICES_PER_BUNDLE = 500;
-
-function devicesPerBundle({
-  key,
-  bundles,
-}: DeviceBatchInputs): Pick<LargeBatchOrder, "devicesPerBundle"> {
-  const devices =
-    bundles?.devices ??
-    (key.algorithm === "RSA" ? RSA_DEVICES_PER_BUNDLE : undefined);
-  return devices === undefined ? {} : { devicesPerBundle: devices };
 }
 
 const KEY = "--signer-key";

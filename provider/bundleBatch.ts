@@ -4,31 +4,24 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import {
   BUNDLES,
-  BundleFormat,
   CHAIN,
-  Compression,
   INDEX,
   ISSUERS,
   INVENTORY,
   PARTIAL,
 } from "../pki/batch/bundles/layout";
-import {
-  strayFiles,
-  writeChain,
-  writeIndex,
-} from "../pki/batch/bundles/overview";
+import { strayFiles } from "../pki/batch/bundles/overview";
 import type { InventoryDatabase } from "../pki/batch/inventory/database";
-import { Status } from "../pki/batch/inventory/schema";
 import { Action, BundlePlan } from "../pki/batch/issuance/bundlePlan";
-import { issueBundles } from "../pki/batch/issuance/issueBundles";
+import { issueLargeBatch } from "../pki/batch/issuance/issueLargeBatch";
+import { digestOfSource } from "../pki/batch/manifest";
 import { recoverBundles, unknownFiles } from "../pki/batch/issuance/recovery";
 import { readIssuer } from "../pki/authority";
-import { readPrivateKey } from "../pki/key";
 import { InputError, quote } from "../pki/problem";
-import { formatDate } from "../pki/validity";
 import { deviceOrder } from "../pki/batch/plan";
-import type { ListedBatch } from "./bundleChecks";
-import { deviceCheck, listBatch, refuseChanged } from "./bundleChecks";
+import type { ListedDevices } from "../pki/batch/issuance/deviceList";
+import { bundleOrderOf } from "./bundleOrder";
+import { deviceCheck, listBatch } from "./bundleChecks";
 import {
   hasInventory,
   inventorySha256,
@@ -40,7 +33,7 @@ import { refuseWithoutRoom, tidied } from "./bundleRoom";
 import { now } from "./clock";
 import { refuseUnderIssuer } from "./deviceBatchChecks";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
-import { profileOf } from "./deviceBatchInputs";
+import { profileOf, sourceOf } from "./deviceBatchInputs";
 import type { BatchResult } from "./deviceIssuance";
 import { chainSuffix } from "./deviceIssuance";
 import { inform } from "./engineLog";
@@ -63,10 +56,9 @@ export interface BundleMemory {
   readonly reissue?: string;
 }
 
-/** A list that was checked, with the connection it stands on, for the diff that follows. */
+/** A list that was checked, for the diff and the update that follow. */
 interface Checked {
-  readonly listed: ListedBatch;
-  readonly inventory: InventoryDatabase;
+  readonly listed: ListedDevices;
   readonly inputs: DeviceBatchInputs;
 }
 
@@ -85,26 +77,21 @@ export async function checkBundles(
   isNew: boolean,
 ): Promise<string> {
   forget(urn);
-  const inventory = readInventory(inputs.outputDirectory);
-  try {
-    const listed = await listBatch(
-      inputs,
-      inventory,
-      deviceCheck(inputs, unknown, isNew),
-    );
-    if (isNew) {
+  const listed = await listBatch(inputs, deviceCheck(inputs, unknown, isNew));
+  checked.set(urn, { listed, inputs });
+  if (isNew) {
+    const inventory = readInventory(inputs.outputDirectory);
+    try {
       // What a killed first run recorded is not written again.
       await refuseWithoutRoom(inputs, {
         withNewKey: Math.max(0, listed.listing.count - countOf(inventory)),
         others: 0,
       });
+    } finally {
+      inventory.close();
     }
-    checked.set(urn, { listed, inventory, inputs });
-    return listed.sha256;
-  } catch (error) {
-    inventory.close();
-    throw error;
   }
+  return listed.sha256;
 }
 
 function countOf(inventory: InventoryDatabase): number {
@@ -112,7 +99,7 @@ function countOf(inventory: InventoryDatabase): number {
 }
 
 function forget(urn: string): void {
-  checked.get(urn)?.inventory.close();
+  checked.get(urn)?.listed.listing.remove();
   checked.delete(urn);
 }
 
@@ -136,14 +123,15 @@ export async function diffBundles(
     forget(urn);
     return false;
   }
-  const { listed, inventory } = await takeListed(urn, inputs);
+  const listed = await listedOf(urn, inputs);
+  const inventory = readInventory(directory);
   try {
     if (hasInventory(directory) || !reissued) {
       await refuseAltered(directory, inventory, old);
     }
     await refuseStray(urn, directory, inventory);
     refuseUnknownFiles(directory, inventory);
-    const plan = planOf(inputs, listed, now());
+    const plan = planOf(inputs, inventory, listed, now());
     const counts = plan.counts();
     const removed = plan.removed(inputs.onRemoval === OnRemoval.Revoke).length;
     const profile = profileOf(inputs);
@@ -225,26 +213,23 @@ export function recorded(inputs: DeviceBatchInputs): Properties {
   return rest;
 }
 
-async function takeListed(
+/** The list as the check read it, where it is that list still; otherwise it is read. Kept for the update. */
+async function listedOf(
   urn: string,
   inputs: DeviceBatchInputs,
-): Promise<Pick<Checked, "listed" | "inventory">> {
+): Promise<ListedDevices> {
   const known = checked.get(urn);
-  checked.delete(urn);
   if (
     known !== undefined &&
-    isDeepStrictEqual(listOf(known.inputs), listOf(inputs))
+    isDeepStrictEqual(listOf(known.inputs), listOf(inputs)) &&
+    (await digestOfSource(sourceOf(inputs))) === known.listed.sha256
   ) {
-    return known;
+    return known.listed;
   }
-  known?.inventory.close();
-  const inventory = readInventory(inputs.outputDirectory);
-  try {
-    return { listed: await listBatch(inputs, inventory), inventory };
-  } catch (error) {
-    inventory.close();
-    throw error;
-  }
+  forget(urn);
+  const listed = await listBatch(inputs);
+  checked.set(urn, { listed, inputs });
+  return listed;
 }
 
 /** What a list is made from, but for its digest. */
@@ -255,11 +240,12 @@ function listOf(inputs: DeviceBatchInputs): Properties {
 
 function planOf(
   inputs: DeviceBatchInputs,
-  { listing }: ListedBatch,
+  inventory: InventoryDatabase,
+  { listing }: ListedDevices,
   at: Date,
 ): BundlePlan {
   const { certificatePem } = inputs.signer;
-  return new BundlePlan(listing, {
+  return new BundlePlan(inventory, listing, {
     profile: profileOf(inputs),
     issuer: issuerKeyIdentifier(inputs.signer),
     ...(certificatePem !== undefined && {
@@ -339,8 +325,9 @@ export async function issueToBundles(
   inputs: DeviceBatchInputs,
   at: Date,
 ): Promise<BatchResult & BundleMemory> {
-  forget(urn);
-  return tidied(inputs, () => writeAll(urn, inputs, at));
+  return tidied(inputs, () => writeAll(urn, inputs, at)).finally(() => {
+    forget(urn);
+  });
 }
 
 async function writeAll(
@@ -375,68 +362,15 @@ async function issueWith(
   const directory = inputs.outputDirectory;
   recoverBundles(directory, inventory);
   refuseUnknownFiles(directory, inventory);
-  const listed = await listBatch(inputs, inventory);
-  refuseChanged(inputs, listed);
-  const plan = planOf(inputs, listed, at);
-  plan.updateRenewal();
+  const list = await listedOf(urn, inputs);
   const signer = await readSigner(inputs.signer);
-  const { chainPem = "", trustAnchorsPem = "", generations } = inputs.signer;
-  const { bundles = {} } = inputs;
-  const progress = new Progress(urn, listed.listing.count);
-  const issuer = issuerKeyIdentifier(inputs.signer);
-  const signed = await issueBundles(
+  const progress = new Progress(urn, list.listing.count);
+  const { listed, listSha256, issuer, ...result } = await issueLargeBatch(
     inventory,
-    plan,
-    {
-      directory,
-      profile: profileOf(inputs),
-      signer,
-      signingKey: readPrivateKey(
-        inputs.signer.privateKeyPem ?? "",
-        "signer.privateKeyPem",
-      ),
-      issuer,
-      generation:
-        generations?.find(({ state }) => state === "active")?.id ?? "",
-      issuerChainPem: chainPem,
-      trustAnchorsPem,
-      chainPem: chainSuffix(inputs),
-      options: {
-        format: bundles.format ?? BundleFormat.Ndjson,
-        compression: bundles.compression ?? Compression.Zstd,
-      },
-      ...(bundles.devices !== undefined && {
-        devicesPerBundle: bundles.devices,
-      }),
-      recipients: inputs.seal?.recipients ?? [],
-      ...(inputs.keystore !== undefined && {
-        keystorePassword: inputs.keystore.password,
-      }),
-      newKeyOnRenewal: inputs.newKeyOnRenewal === true,
-      reissue: inputs.reissue ?? "",
-      at,
-    },
-    (devices) => progress.advance(devices),
+    { ...bundleOrderOf(inputs, signer, at), list },
+    { progress: (devices) => progress.advance(devices) },
   );
-  const revoke = inputs.onRemoval === OnRemoval.Revoke;
-  inventory.setStatus(
-    revoke ? Status.Revoked : Status.Removed,
-    plan.removed(revoke),
-  );
-  inventory.setStatus(Status.Active, plan.returned());
-  const chainSha256 = writeChain(directory, inventory, chainSuffix(inputs));
-  writeIndex(directory, inventory);
-  const { expiresFirst, expiresLast } = inventory.summary();
-  return {
-    ...signed,
-    count: listed.listing.count,
-    digest: inventory.head(),
-    expiresFirst: dateOf(expiresFirst),
-    expiresLast: dateOf(expiresLast),
-    renewsFirst: dateOf(plan.renewsFirst()),
-    chainSha256,
-    issuerKeyIdentifier: issuer,
-  };
+  return { ...result, issuerKeyIdentifier: issuer };
 }
 
 /**
@@ -476,10 +410,6 @@ export function refuseForeignBundles(
       `${quote(directory)} holds the devices of another batch, with its inventory; move the folder away or name another.`,
     );
   }
-}
-
-function dateOf(seconds: number | undefined): string {
-  return seconds === undefined ? "" : formatDate(new Date(seconds * 1000));
 }
 
 /** Removes what a batch wrote, and each folder where nothing else is in it. */

@@ -51,6 +51,11 @@ export class KubernetesProvider extends EquivalentProvider {
       ["kubernetes:core/v1:Secret", new RenderedObject(settings, true)],
       ["kubernetes:core/v1:ConfigMap", new RenderedObject(settings, true)],
       ["kubernetes:core/v1:Namespace", new RenderedObject(settings, false)],
+      [
+        "kubernetes:core/v1:PersistentVolumeClaim",
+        new RenderedObject(settings, true),
+      ],
+      ["kubernetes:batch/v1:Job", new RenderedObject(settings, true)],
     ]);
   }
 

@@ -40,6 +40,9 @@ export interface RenderSettings {
   alwaysRender: boolean;
 }
 
+/** Members of a Job's `spec` with which the real provider makes another Job; see `forceNewProperties` there. */
+const FIXED_IN_JOBS = ["completions", "parallelism", "selector", "template"];
+
 /** A Kubernetes object that lives as a YAML file. */
 export class RenderedObject implements ResourceLifecycle {
   constructor(
@@ -86,7 +89,7 @@ export class RenderedObject implements ResourceLifecycle {
     }
     const renamed = !equal(identity(before), identity(after));
     const replaces = keys.filter((key) =>
-      this.needsReplacement(key, after, renamed),
+      this.needsReplacement(key, before, after, renamed),
     );
     return Promise.resolve({
       changes: "some",
@@ -159,6 +162,7 @@ export class RenderedObject implements ResourceLifecycle {
 
   private needsReplacement(
     key: string,
+    before: PropertyMap,
     after: PropertyMap,
     renamed: boolean,
   ): boolean {
@@ -175,6 +179,12 @@ export class RenderedObject implements ResourceLifecycle {
         return after.kind === "Secret"
           ? !secretMutable || immutable
           : !configMapMutable || immutable;
+      case "spec":
+        return after.kind === "Job"
+          ? FIXED_IN_JOBS.some(
+              (name) => !equal(member(before, name), member(after, name)),
+            )
+          : after.kind === "PersistentVolumeClaim";
       default:
         return false;
     }
@@ -222,6 +232,10 @@ function withData(inputs: PropertyMap): PropertyMap {
   };
   const whole = isSecret(stringData) || isSecret(rest.data);
   return { ...rest, data: whole ? secret(revealAll(data)) : data };
+}
+
+function member({ spec }: PropertyMap, name: string): PropertyValue {
+  return isMap(spec) ? (spec[name] ?? null) : null;
 }
 
 function outputsOf(inputs: PropertyMap, fieldManager: string): PropertyMap {

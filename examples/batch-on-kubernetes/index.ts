@@ -32,11 +32,16 @@ const pki = new kubernetes.core.v1.Namespace(
   { provider },
 );
 
-// Inventories and private keys: a destroyed stack leaves them where they are.
+// Inventories and private keys: a destroyed stack leaves them where they are, and another size makes no other volume.
 const volume = new kubernetes.core.v1.PersistentVolumeClaim(
   "volume",
   {
-    metadata: { name, namespace: pki.metadata.name },
+    metadata: {
+      name,
+      namespace: pki.metadata.name,
+      // Some storage binds when the first pod comes, which waits for this.
+      annotations: { "pulumi.com/skipAwait": "true" },
+    },
     spec: {
       accessModes: ["ReadWriteMany"],
       resources: { requests: { storage: config.get("storage") ?? "5Gi" } },
@@ -45,7 +50,7 @@ const volume = new kubernetes.core.v1.PersistentVolumeClaim(
       }),
     },
   },
-  { provider, retainOnDelete: true },
+  { provider, retainOnDelete: true, ignoreChanges: ["spec"] },
 );
 
 const gateways = new DeviceBatchJob(name, {

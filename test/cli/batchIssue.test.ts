@@ -393,7 +393,7 @@ describe("batch issue refuses", () => {
     );
     expect(
       await refused(ordered(["a"], { listSha256: "0".repeat(64) })),
-    ).toContain("manifest: is not the list that was ordered");
+    ).toContain("manifest: is not the list that was checked, or ordered");
     const gone = ordered(["a"]);
     rmSync(join(gone.folder, "fleet.csv"));
     expect(await refused(gone)).toContain("fleet.csv");

@@ -51,8 +51,14 @@ async function watched(
   action: () => Promise<unknown>,
 ): Promise<PlainKeyReport> {
   const watch = await PlainKeyWatch.start([output, temporary]);
-  await action();
-  return watch.stop();
+  let report: PlainKeyReport | undefined;
+  try {
+    await action();
+  } finally {
+    // Its thread would keep the tests from ending.
+    report = await watch.stop();
+  }
+  return report;
 }
 
 /** A run that is killed once so many files of bundles are there. */

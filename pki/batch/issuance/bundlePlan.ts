@@ -63,15 +63,15 @@ type PlannedColumns = [
  * go on.
  */
 export class BundlePlan {
-  private readonly inventory: InventoryDatabase;
   private readonly source: string;
   private readonly values: Record<string, SQLInputValue>;
 
   constructor(
+    private readonly inventory: InventoryDatabase,
     private readonly listing: DeviceListing,
     private readonly options: PlanOptions,
   ) {
-    this.inventory = listing.inventory;
+    listing.attachTo(inventory);
     this.values = valuesOf(listing, options);
     this.source = `
       SELECT l.id AS id, l.source AS source, l.fields AS fields,

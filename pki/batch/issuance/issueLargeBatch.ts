@@ -4,23 +4,23 @@ import type { Problem } from "../../problem";
 import { checkAgainstCertificate } from "../../authority";
 import { writeChain, writeIndex } from "../bundles/overview";
 import type { Device } from "../device";
-import { InventoryDatabase } from "../inventory/database";
+import type { InventoryDatabase } from "../inventory/database";
 import { Status } from "../inventory/schema";
-import { ProblemList, readDeviceList } from "../manifest";
 import type { DeviceSource } from "../manifest";
-import { compileTemplates } from "../nameTemplates";
 import { deviceOrder } from "../plan";
 import type { Shard } from "../shard";
-import { shardOf } from "../shard";
 import { BundlePlan } from "./bundlePlan";
+import type { ListedDevices } from "./deviceList";
+import { listDevices } from "./deviceList";
 import type { BundleOrder, Signed } from "./issueBundles";
 import { issueBundles } from "./issueBundles";
-import { DeviceListing } from "./listing";
 import { recoverBundles } from "./recovery";
 
 /** All that a run asks for: the devices, and how they are signed and written. */
 export interface LargeBatchOrder extends BundleOrder {
   readonly source: DeviceSource;
+  /** The devices of the source, where they were read and checked already; they are used up. Default: they are read. */
+  readonly list?: ListedDevices;
   /** Which part of the list is issued here. Default: all of it. */
   readonly shard?: Shard;
   /** What the list's digest must be; see `digestOfSource`. Default: any. */
@@ -74,11 +74,28 @@ export async function issueLargeBatch(
   order: LargeBatchOrder,
   hooks: LargeBatchHooks = {},
 ): Promise<LargeBatchResult> {
-  const { directory, profile, chainPem, at } = order;
+  const { directory, profile } = order;
   recoverBundles(directory, inventory);
-  const list = await readList(inventory, order, hooks);
+  const list =
+    order.list ??
+    (await listDevices(order.source, profile, { ...order, ...hooks }));
+  try {
+    refuseOther(order.source, list.sha256, order.listSha256);
+    return await issueListed(inventory, order, list, hooks);
+  } finally {
+    list.listing.remove();
+  }
+}
+
+async function issueListed(
+  inventory: InventoryDatabase,
+  order: LargeBatchOrder,
+  list: ListedDevices,
+  hooks: LargeBatchHooks,
+): Promise<LargeBatchResult> {
+  const { directory, profile, chainPem, at } = order;
   const issuerCertificate = order.signer.certificate;
-  const plan = new BundlePlan(list.listing, {
+  const plan = new BundlePlan(inventory, list.listing, {
     profile,
     issuer: order.issuer,
     ...(issuerCertificate !== undefined && {
@@ -118,66 +135,6 @@ export async function issueLargeBatch(
   };
 }
 
-interface ReadList {
-  readonly listing: DeviceListing;
-  readonly listed: number;
-  readonly sha256: string;
-}
-
-async function readList(
-  inventory: InventoryDatabase,
-  { profile, source, shard, listSha256 }: LargeBatchOrder,
-  { check }: LargeBatchHooks,
-): Promise<ReadList> {
-  const problems = new ProblemList();
-  const list = readDeviceList(source, {
-    templates: compileTemplates(profile),
-    problems,
-  });
-  const listing = new DeviceListing(inventory, profile);
-  // Devices of other shards stand there for one question only: whether two of them have one id.
-  const elsewhere = InventoryDatabase.empty();
-  try {
-    const others = new DeviceListing(elsewhere, profile);
-    for await (const devices of list) {
-      if (check !== undefined) {
-        for (const device of devices) {
-          problems.addAll(check(device));
-        }
-      }
-      const [own, other] = split(devices, shard);
-      listing.add(own);
-      others.add(other);
-    }
-    problems.addAll(listing.finish());
-    problems.addAll(others.finish());
-    problems.refuse();
-    refuseOther(source, list.digest(), listSha256);
-    return {
-      listing,
-      listed: listing.count + others.count,
-      sha256: list.digest(),
-    };
-  } finally {
-    elsewhere.close();
-  }
-}
-
-function split(
-  devices: readonly Device[],
-  shard: Shard | undefined,
-): readonly [readonly Device[], readonly Device[]] {
-  if (shard === undefined || shard.of === 1) {
-    return [devices, []];
-  }
-  const own: Device[] = [];
-  const others: Device[] = [];
-  for (const device of devices) {
-    (shardOf(device.id, shard.of) === shard.index ? own : others).push(device);
-  }
-  return [own, others];
-}
-
 function refuseOther(
   source: DeviceSource,
   sha256: string,
@@ -188,7 +145,7 @@ function refuseOther(
     throw new InputError([
       {
         path,
-        message: `is not the list that was ordered: its digest is ${sha256.slice(0, 12)}…, and ${wanted.slice(0, 12)}… was ordered; nothing was issued from it. Bring that list here, or order anew.`,
+        message: `is not the list that was checked, or ordered: its digest is ${sha256.slice(0, 12)}…, and was ${wanted.slice(0, 12)}… then. It changed in between; nothing was issued from it. Preview the update again, or order anew.`,
       },
     ]);
   }

@@ -1,4 +1,9 @@
 import { hash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { StatementSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import type { KeySpec } from "../../key";
 import type { Problem } from "../../problem";
 import { quote } from "../../problem";
@@ -6,6 +11,15 @@ import type { Device } from "../device";
 import { canonicalJson } from "../manifest/canonicalJson";
 import type { DeviceProfile } from "../plan";
 import type { InventoryDatabase } from "../inventory/database";
+
+/** Of lists that are still in use. */
+const folders = new Set<string>();
+
+process.on("exit", () => {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 /** How many mistakes are told one by one. */
 export const TOLD = 50;
@@ -30,40 +44,54 @@ export interface ListedDevice {
 }
 
 /**
- * The devices of a list, in a temporary table beside the inventory: a million
- * rows are compared there without standing in memory. Temporary tables are
- * gone with the connection, however the process ends.
+ * The devices of a list, in a temporary file of SQLite: a million rows are
+ * compared with an inventory there without standing in memory. It holds no
+ * secret. The file goes with {@link remove}, at the latest when the process
+ * ends.
+ *
+ * @example
+ * ```ts
+ * const listing = new DeviceListing(profile);
+ * listing.add(devices);
+ * const problems = listing.finish();
+ * const plan = new BundlePlan(inventory, listing, options);
+ * ```
  */
 export class DeviceListing {
   /** How many devices there are. */
   count = 0;
   /** What is asked for a device that says nothing but its id; see `orderSha256`. */
   readonly order: Buffer;
+  private readonly folder = mkdtempSync(join(tmpdir(), "mqtt-pki-list-"));
+  private readonly path = join(this.folder, "list.sqlite");
+  private readonly connection: DatabaseSync;
+  private readonly insert: StatementSync;
   private readonly problems: Problem[] = [];
   private duplicates = 0;
 
-  constructor(
-    readonly inventory: InventoryDatabase,
-    profile: DeviceProfile,
-  ) {
+  constructor(profile: DeviceProfile) {
+    folders.add(this.folder);
     this.order = orderSha256(profile);
-    inventory.connection.exec(`
-      PRAGMA temp_store = FILE;
-      CREATE TEMP TABLE listed (
+    this.connection = new DatabaseSync(this.path);
+    this.connection.exec(`
+      PRAGMA journal_mode = OFF;
+      PRAGMA synchronous = OFF;
+      PRAGMA page_size = 16384;
+      PRAGMA cache_size = -16384;
+      CREATE TABLE listed (
         id TEXT PRIMARY KEY, source TEXT NOT NULL, fields TEXT, orderSha256 BLOB
       ) WITHOUT ROWID;
-      PRAGMA temp.cache_size = -32768;
       BEGIN`);
+    this.insert = this.connection.prepare(
+      "INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)",
+    );
   }
 
   /** Adds devices whose ids and names have been looked at one by one. */
   add(devices: readonly Device[]): void {
-    const insert = this.inventory.prepare(
-      "INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)",
-    );
     for (const device of devices) {
       const fields = fieldsOf(device);
-      const { changes } = insert.run(
+      const { changes } = this.insert.run(
         device.id,
         device.source,
         fields ?? null,
@@ -83,7 +111,8 @@ export class DeviceListing {
 
   /** Ends the list, and tells of every id that stands there twice. */
   finish(): Problem[] {
-    this.inventory.connection.exec("COMMIT");
+    this.connection.exec("COMMIT");
+    this.connection.close();
     const untold = this.duplicates - this.problems.length;
     return untold === 0
       ? this.problems
@@ -96,10 +125,24 @@ export class DeviceListing {
         ];
   }
 
+  /** Puts the finished list beside an inventory, as the table `listed`. */
+  attachTo(inventory: InventoryDatabase): void {
+    inventory.connection.prepare("ATTACH ? AS list").run(this.path);
+  }
+
+  /** Removes the file; connections that it is attached to may go on. */
+  remove(): void {
+    if (this.connection.isOpen) {
+      this.connection.close();
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+    folders.delete(this.folder);
+  }
+
   private noteDuplicate({ id, source }: Device): void {
     this.duplicates += 1;
     if (this.problems.length < TOLD) {
-      const first = this.inventory
+      const first = this.connection
         .prepare("SELECT source FROM listed WHERE id = ?")
         .get(id);
       this.problems.push({
