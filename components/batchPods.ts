@@ -16,6 +16,17 @@ export function mountedList(path: string): string {
   return posix.join("/list", posix.basename(path));
 }
 
+/** Why a Job cannot have this name; `undefined` where it can. The host name of a pod is that name with its index, and a label of DNS. */
+export function jobNameProblem(
+  jobName: string,
+  shards: number,
+): string | undefined {
+  const most = 63 - `-${shards - 1}`.length;
+  return jobName.length <= most && !jobName.includes(".")
+    ? undefined
+    : `${JSON.stringify(jobName)} is no name of an Indexed Job; use a-z 0-9 and -, 1 to ${most} characters.`;
+}
+
 /** The objects that the pods of a batch mount, and what they are started for. */
 export interface BatchMounts {
   readonly configMap: pulumi.Input<string>;

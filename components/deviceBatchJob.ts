@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { BatchJobResult } from "../resources";
 import type { BatchOrderArgs } from "./batchOrder";
 import { batchOrder } from "./batchOrder";
-import { jobSpec, mountedList } from "./batchPods";
+import { jobNameProblem, jobSpec, mountedList } from "./batchPods";
 import { LABELS, checkedName, secretData } from "./kubernetes";
 
 /** A ConfigMap holds 1 MiB, the order included. */
@@ -115,11 +115,17 @@ export class DeviceBatchJob extends pulumi.ComponentResource {
         manifest: pulumi.output(manifestOnVolume).apply(mountedList),
       }),
     });
-    const object = checkedName(pods.namespace, pods.jobName, {
-      component: name,
-      namespace: "pods.namespace",
-      name: "pods.jobName",
-    });
+    refuseShards(name, pods.shards);
+    const object = checkedName(
+      pods.namespace,
+      pods.jobName,
+      {
+        component: name,
+        namespace: "pods.namespace",
+        name: "pods.jobName",
+      },
+      (jobName) => jobNameProblem(jobName, pods.shards),
+    );
     const metadata = (suffix: string) => ({
       namespace: object.namespace,
       name: pulumi.interpolate`${object.name}${suffix}`,
@@ -207,6 +213,16 @@ export class DeviceBatchJob extends pulumi.ComponentResource {
       expiresLast: this.expiresLast,
       renewsFirst: this.renewsFirst,
     });
+  }
+}
+
+const MOST_SHARDS = 10_000;
+
+function refuseShards(component: string, shards: number): void {
+  if (!Number.isInteger(shards) || shards < 1 || shards > MOST_SHARDS) {
+    throw new pulumi.RunError(
+      `${component}: pods.shards: ${shards} is out of range; write a whole number from 1 to ${MOST_SHARDS}.`,
+    );
   }
 }
 

@@ -139,7 +139,7 @@ export async function diffBundles(
       inputs,
       plan
         .samples()
-        .map(({ device }) => ({ device, order: deviceOrder(device, profile) })),
+        .map((device) => ({ device, order: deviceOrder(device, profile) })),
     );
     const waiting = counts.get(Action.Wait) ?? 0;
     if (waiting > 0) {

@@ -29,6 +29,7 @@ import {
   planBatch,
   summary,
 } from "./deviceIssuance";
+import { claimDevices } from "./deviceClaims";
 import type { ProtectionInputs } from "./deviceProtection";
 import {
   plainKeysWarning,
@@ -114,6 +115,16 @@ export const deviceBatch: CustomResource = {
               draft,
             );
           })
+        : []),
+      ...(isListed
+        ? await attemptLater(() =>
+            claimDevices(urn, {
+              inputs: draft,
+              unknown,
+              oldInputs,
+              listSha256,
+            }),
+          )
         : []),
     ];
     return checkResult(

@@ -198,6 +198,9 @@ describe("renewal", () => {
     await withPlugin({ cwd: bench.folder, now: later(2) }, async (plugin) => {
       const due = batch.on(plugin, { allowClockOverride: true });
       expect(await due.update()).toBe("+0 new, 0 changed, 3 due, 0 unchanged");
+      // The new certificates are due a day after they begin, too.
+      const next = new Date(String(due.outs.renewsFirst)).getTime();
+      expect(Math.round((next - Date.now()) / 86_400_000)).toBe(3);
     });
   });
 });

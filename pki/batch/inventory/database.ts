@@ -316,28 +316,22 @@ export class InventoryDatabase {
   }
 
   summary(): InventorySummary {
-    const counts = new Map(
-      this.prepare(
-        "SELECT status, count(*) AS count FROM device GROUP BY status",
-      )
-        .all()
-        .map(({ status, count }) => [String(status), Number(count)]),
-    );
-    const row = this.prepare(
-      `SELECT min(notAfter) AS expiresFirst, max(notAfter) AS expiresLast, min(renewAt) AS renewsFirst
-       FROM device WHERE status = '${Status.Active}'`,
-    ).get();
-    const date = (column: string): number | undefined =>
-      row?.[column] === null || row === undefined
-        ? undefined
-        : Number(row[column]);
+    const rows = this.prepare(
+      `SELECT status, count(*) AS count, min(notAfter) AS expiresFirst, max(notAfter) AS expiresLast,
+         min(renewAt) AS renewsFirst
+       FROM device GROUP BY status`,
+    ).all();
+    const of = (status: string, column: string): number | undefined => {
+      const value = rows.find((row) => row.status === status)?.[column];
+      return value === undefined ? undefined : Number(value);
+    };
     return {
-      active: counts.get(Status.Active) ?? 0,
-      removed: counts.get(Status.Removed) ?? 0,
-      revoked: counts.get(Status.Revoked) ?? 0,
-      expiresFirst: date("expiresFirst"),
-      expiresLast: date("expiresLast"),
-      renewsFirst: date("renewsFirst"),
+      active: of(Status.Active, "count") ?? 0,
+      removed: of(Status.Removed, "count") ?? 0,
+      revoked: of(Status.Revoked, "count") ?? 0,
+      expiresFirst: of(Status.Active, "expiresFirst"),
+      expiresLast: of(Status.Active, "expiresLast"),
+      renewsFirst: of(Status.Active, "renewsFirst"),
     };
   }
 

@@ -3,9 +3,10 @@ import { daysLeft, parseDate } from "../../validity";
 import type { InventoryDatabase } from "../inventory/database";
 import { Status } from "../inventory/schema";
 import { canonicalJson } from "../manifest/canonicalJson";
+import type { Device } from "../device";
 import type { DeviceProfile } from "../plan";
 import { defaultRenewalPoint } from "../renewalPoint";
-import type { DeviceListing, ListedDevice } from "./listing";
+import type { DeviceListing } from "./listing";
 import { readListed } from "./listing";
 
 const DAY = 86_400;
@@ -37,24 +38,26 @@ export interface PlanOptions {
   readonly now: Date;
 }
 
-/** A device for which something is to be done. */
-export interface PlannedRow extends ListedDevice {
+/** A device for which something is to be done, as its row has it: a million of them are not taken apart where nothing asks. */
+export interface PlannedRow {
+  readonly id: string;
+  /** What it says beyond its id, see `readListed`; null for nothing. */
+  readonly fields: string | null;
   /** One of {@link Action}. */
   readonly action: string;
   readonly orderSha256: Uint8Array;
   /** The key it has, DER of the SubjectPublicKeyInfo. */
-  readonly publicKey: Uint8Array | undefined;
+  readonly publicKey: Uint8Array | null;
 }
 
 /** The columns of a planned row, and what they are. */
-const COLUMNS = "id, source, fields, orderSha256, publicKey, action";
+const COLUMNS = "id, fields, action, orderSha256, publicKey";
 type PlannedColumns = [
   string,
-  string,
   string | null,
-  Uint8Array | null,
-  Uint8Array | null,
   string,
+  Uint8Array | null,
+  Uint8Array | null,
 ];
 
 /**
@@ -109,15 +112,37 @@ export class BundlePlan {
   next(after: string, limit: number): PlannedRow[] {
     const sql = `SELECT ${COLUMNS} FROM (${this.source} WHERE l.id > :after)
       WHERE action NOT IN ('${Action.Keep}', '${Action.Wait}') ORDER BY id LIMIT :limit`;
-    return this.planned(sql, { after, limit });
+    const statement = this.inventory.prepare(sql);
+    // As objects they would take twice as long.
+    statement.setReturnArrays(true);
+    const rows = statement.all({ ...this.named(sql), after, limit });
+    const { order } = this.listing;
+    return (rows as unknown as PlannedColumns[]).map(
+      ([id, fields, action, orderSha256, publicKey]) => ({
+        id,
+        fields,
+        action,
+        orderSha256: orderSha256 ?? order,
+        publicKey,
+      }),
+    );
   }
 
   /** One device to be signed of each validity that the list asks for, since the issuer's end may forbid it. */
-  samples(): PlannedRow[] {
-    const sql = `SELECT ${COLUMNS} FROM (${this.source})
+  samples(): Device[] {
+    const sql = `SELECT id, source, fields FROM (${this.source})
       WHERE action NOT IN ('${Action.Keep}', '${Action.Wait}')
       GROUP BY json_extract(fields, '$.validityDays')`;
-    return this.planned(sql, {});
+    return this.inventory
+      .prepare(sql)
+      .all(this.named(sql))
+      .map(({ id, source, fields }) =>
+        readListed(
+          String(id),
+          String(source),
+          fields === null ? null : String(fields),
+        ),
+      );
   }
 
   /** Devices to be removed: the inventory knows them, and the list does not. */
@@ -139,14 +164,6 @@ export class BundlePlan {
     );
   }
 
-  /** When the first device that is listed is due; Unix seconds, `undefined` without devices. */
-  renewsFirst(): number | undefined {
-    const expression = renewAt(this.inventory, this.options.profile, "d.");
-    const sql = `SELECT min(${expression}) AS first FROM device d WHERE d.status = '${Status.Active}'`;
-    const first = this.inventory.prepare(sql).get(this.named(sql))?.first;
-    return first === null || first === undefined ? undefined : Number(first);
-  }
-
   /** Brings the dates of renewal up to the batch's present `renewal`. */
   updateRenewal(): void {
     const wanted = canonicalJson(this.options.profile.renewal ?? {});
@@ -166,24 +183,6 @@ export class BundlePlan {
       .prepare(sql)
       .all()
       .map(({ id }) => String(id));
-  }
-
-  private planned(
-    sql: string,
-    values: Record<string, SQLInputValue>,
-  ): PlannedRow[] {
-    const statement = this.inventory.prepare(sql);
-    // Of a million rows, as objects they would take twice as long.
-    statement.setReturnArrays(true);
-    const rows = statement.all({ ...this.named(sql), ...values });
-    return (rows as unknown as PlannedColumns[]).map(
-      ([id, source, fields, order, publicKey, action]) => ({
-        ...readListed(id, source, fields),
-        action,
-        orderSha256: order ?? this.listing.order,
-        publicKey: publicKey ?? undefined,
-      }),
-    );
   }
 
   /** SQLite refuses values that a statement does not name. */

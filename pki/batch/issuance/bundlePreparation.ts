@@ -13,6 +13,7 @@ import type { PlannedRow } from "./bundlePlan";
 import { Action } from "./bundlePlan";
 import type { BundleOrder } from "./issueBundles";
 import type { IssuanceJob, IssuanceSettings } from "./job";
+import { readListed } from "./listing";
 
 /** A bundle that a thread can issue, and what is recorded of it beside what the thread answers. */
 export interface PreparedBundle {
@@ -61,6 +62,9 @@ export class BundlePreparation {
       key: profile.key,
       recipients: order.recipients,
       signedAt: Math.floor(order.at.getTime() / 1000),
+      ...(profile.renewal?.beforeDays !== undefined && {
+        renewalSeconds: profile.renewal.beforeDays * 86_400,
+      }),
       ...(keystorePassword !== undefined && {
         keystore: {
           password: keystorePassword,
@@ -74,50 +78,41 @@ export class BundlePreparation {
 
   /** @param rows in the order of their ids; at least one */
   async prepare(rows: readonly PlannedRow[]): Promise<PreparedBundle> {
-    const { shapes, templates } = await this.shapesOf(rows);
-    const ids = rows.map(({ device }) => device.id);
-    const publicKeys = rows.map((row) => this.keptKey(row));
+    const shapes = new BundleShapes(rows.length);
+    const texts = new Map<number, readonly string[]>();
+    const publicKeys = new Map<number, Uint8Array>();
+    let keptKeys = 0;
+    for (const [index, row] of rows.entries()) {
+      const device = readListed(row.id, "", row.fields);
+      const shape = this.shapeOf(device);
+      if (!shapes.set(index, shape)) {
+        shapes.add(index, shape, await this.template(shape, device));
+      }
+      const own = this.textsOf(device);
+      if (own.length > 1) {
+        texts.set(index, own);
+      }
+      const key = this.keptKey(row, device);
+      if (key !== undefined) {
+        publicKeys.set(index, key);
+        keptKeys += row.action === Action.Issue ? 0 : 1;
+      }
+    }
     const job: IssuanceJob = {
       number: this.number,
-      ids,
-      templates,
-      shapes,
-      texts: rows.map(({ device }) => {
-        const texts = this.textsOf(device);
-        return texts.length === 1 ? undefined : texts;
-      }),
+      ids: rows.map(({ id }) => id),
+      ...shapes.result,
+      texts,
       publicKeys,
     };
     this.number += 1;
     return {
       job,
       orders: rows.map(({ orderSha256 }) => orderSha256),
-      lastId: ids.at(-1) ?? "",
+      lastId: rows.at(-1)?.id ?? "",
       replaces: rows.some(({ action }) => action !== Action.Issue),
-      keptKeys: rows.filter(
-        ({ action }, index) =>
-          action !== Action.Issue && publicKeys[index] !== undefined,
-      ).length,
+      keptKeys,
     };
-  }
-
-  private async shapesOf(
-    rows: readonly PlannedRow[],
-  ): Promise<Pick<IssuanceJob, "shapes" | "templates">> {
-    const places = new Map<string, number>();
-    const templates: CertificateTemplate[] = [];
-    const shapes = new Uint16Array(rows.length);
-    for (const [index, { device }] of rows.entries()) {
-      const shape = this.shapeOf(device);
-      let place = places.get(shape);
-      if (place === undefined) {
-        place = templates.length;
-        places.set(shape, place);
-        templates.push(await this.template(shape, device));
-      }
-      shapes[index] = place;
-    }
-    return { shapes, templates };
   }
 
   private textsOf(device: Device): string[] {
@@ -162,18 +157,17 @@ export class BundlePreparation {
   }
 
   /** The key a device has and keeps: it may sit where nobody can write a new one, or have made it itself. */
-  private keptKey({
-    action,
-    publicKey,
-    requestedKey,
-  }: PlannedRow): Uint8Array | undefined {
-    if (requestedKey !== undefined) {
-      return requestedKey;
+  private keptKey(
+    { action, publicKey }: PlannedRow,
+    { request }: Device,
+  ): Uint8Array | undefined {
+    if (request !== undefined) {
+      return request.publicKey;
     }
     const stays =
       action === Action.Change ||
       (action === Action.Renew && !this.order.newKeyOnRenewal);
-    return stays && publicKey !== undefined && this.isOfKind(publicKey)
+    return stays && publicKey !== null && this.isOfKind(publicKey)
       ? publicKey
       : undefined;
   }
@@ -183,6 +177,37 @@ export class BundlePreparation {
       key.length === this.sampleKey.length &&
       this.sampleKey.compare(key, 0, KEY_HEAD, 0, KEY_HEAD) === 0
     );
+  }
+}
+
+/** Which template each device of a bundle takes. */
+class BundleShapes {
+  private readonly shapes: Uint16Array;
+  private readonly templates: CertificateTemplate[] = [];
+  private readonly places = new Map<string, number>();
+
+  constructor(devices: number) {
+    this.shapes = new Uint16Array(devices);
+  }
+
+  get result(): Pick<IssuanceJob, "shapes" | "templates"> {
+    return { shapes: this.shapes, templates: this.templates };
+  }
+
+  /** Whether the shape has a template already. */
+  set(index: number, shape: string): boolean {
+    const place = this.places.get(shape);
+    if (place === undefined) {
+      return false;
+    }
+    this.shapes[index] = place;
+    return true;
+  }
+
+  add(index: number, shape: string, template: CertificateTemplate): void {
+    this.shapes[index] = this.templates.length;
+    this.places.set(shape, this.templates.length);
+    this.templates.push(template);
   }
 }
 

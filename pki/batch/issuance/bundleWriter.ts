@@ -84,6 +84,7 @@ export class BundleWriter {
     texts,
     publicKeys,
   }: IssuanceJob): Omit<WrittenBundle, "files"> {
+    const { renewalSeconds } = this.settings;
     const count = ids.length;
     const writers = templates.map(
       (template) => new CertificateWriter(template, this.settings.signingKey),
@@ -115,7 +116,7 @@ export class BundleWriter {
       if (writer === undefined || template === undefined) {
         throw new Error("a device has no template");
       }
-      const kept = publicKeys[index];
+      const kept = publicKeys.get(index);
       if (kept === undefined) {
         this.keys.next();
         this.privateKeys.add(id, this.keys.privateKey);
@@ -125,7 +126,7 @@ export class BundleWriter {
       keysEnd += publicKey.length;
       certified.publicKeyEnds[index] = keysEnd;
       const der = writer.write(
-        texts[index] ?? [id],
+        texts.get(index) ?? [id],
         publicKey,
         serialNumbers,
         index * SERIAL_NUMBER_BYTES,
@@ -150,12 +151,10 @@ export class BundleWriter {
       const { notBefore, notAfter } = template;
       rows.notBefore[index] = notBefore;
       rows.notAfter[index] = notAfter;
-      rows.renewAt[index] = defaultRenewalPoint(
-        rows.sha256,
-        place,
-        notBefore,
-        notAfter,
-      );
+      rows.renewAt[index] =
+        renewalSeconds === undefined
+          ? defaultRenewalPoint(rows.sha256, place, notBefore, notAfter)
+          : notAfter - renewalSeconds;
       if (sampled.has(index)) {
         this.verify(id, der, kept === undefined);
         sample = Uint8Array.from(der);
@@ -195,7 +194,7 @@ export class BundleWriter {
         sealedFor,
       );
     const files = [await write(BundleKind.Certificates, this.certificates, [])];
-    if (job.publicKeys.some((key) => key === undefined)) {
+    if (job.publicKeys.size < job.ids.length) {
       files.push(await write(BundleKind.Keys, this.privateKeys, recipients));
       if (this.settings.keystore !== undefined) {
         files.push(

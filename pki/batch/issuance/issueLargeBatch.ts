@@ -120,7 +120,7 @@ async function issueListed(
   inventory.setStatus(Status.Active, plan.returned());
   const chainSha256 = writeChain(directory, inventory, chainPem);
   writeIndex(directory, inventory);
-  const { expiresFirst, expiresLast } = inventory.summary();
+  const { expiresFirst, expiresLast, renewsFirst } = inventory.summary();
   return {
     ...signed,
     listed: list.listed,
@@ -129,7 +129,7 @@ async function issueListed(
     digest: inventory.head(),
     expiresFirst: dateOf(expiresFirst),
     expiresLast: dateOf(expiresLast),
-    renewsFirst: dateOf(plan.renewsFirst()),
+    renewsFirst: dateOf(renewsFirst),
     chainSha256,
     issuer: order.issuer,
   };
@@ -156,7 +156,7 @@ function refuseBeyondIssuer(
   plan: BundlePlan,
   { profile, signer: { certificate }, at }: LargeBatchOrder,
 ): void {
-  const problems = plan.samples().flatMap(({ device }) => {
+  const problems = plan.samples().flatMap((device) => {
     const order = deviceOrder(device, profile);
     return [
       ...checkEnd(order, at),

@@ -18,6 +18,8 @@ export interface IssuanceSettings extends BundleOptions {
   readonly recipients: readonly string[];
   /** Unix seconds. */
   readonly signedAt: number;
+  /** How long before their end certificates are due; by `defaultRenewalPoint` where left out. */
+  readonly renewalSeconds?: number;
   /** PKCS#12 for each device with a new key. */
   readonly keystore?: DeviceKeystoreSettings;
 }
@@ -36,10 +38,10 @@ export interface IssuanceJob {
   readonly templates: readonly CertificateTemplate[];
   /** Which of the templates each device takes. */
   readonly shapes: Uint16Array;
-  /** The texts that fill the template; none where the id is the only one. */
-  readonly texts: readonly (readonly string[] | undefined)[];
-  /** DER of the SubjectPublicKeyInfo of a key that stays; others get a new one. */
-  readonly publicKeys: readonly (Uint8Array | undefined)[];
+  /** The texts that fill the template, by place; none where the id is the only one. */
+  readonly texts: ReadonlyMap<number, readonly string[]>;
+  /** DER of the SubjectPublicKeyInfo of keys that stay, by place; others get a new one. */
+  readonly publicKeys: ReadonlyMap<number, Uint8Array>;
 }
 
 /** A bundle that is written, as `.partial`, and not yet known to the inventory. */

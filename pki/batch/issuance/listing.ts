@@ -36,13 +36,6 @@ interface Fields {
   readonly key?: KeySpec;
 }
 
-/** A device of the list with its key, where it keeps one. */
-export interface ListedDevice {
-  readonly device: Device;
-  /** DER of the SubjectPublicKeyInfo of a device that made its key itself. */
-  readonly requestedKey?: Uint8Array;
-}
-
 /**
  * The devices of a list, in a temporary file of SQLite: a million rows are
  * compared with an inventory there without standing in memory. It holds no
@@ -158,31 +151,27 @@ export function readListed(
   id: string,
   source: string,
   text: string | null,
-): ListedDevice {
+): Device {
   if (text === null) {
-    return { device: { id, source } };
+    return { id, source };
   }
   const { publicKey, key, ...fields } = JSON.parse(text) as Fields;
-  if (publicKey === undefined || key === undefined) {
-    return { device: { id, source, ...fields } };
-  }
-  const der = Buffer.from(publicKey, "base64");
   return {
-    device: {
-      id,
-      source,
-      ...fields,
-      // What else the request says was for the check.
-      request: {
-        publicKey: der,
-        key,
-        commonName: id,
-        subject: { commonName: id },
-        names: {},
-        leftOut: [],
-      },
-    },
-    requestedKey: der,
+    id,
+    source,
+    ...fields,
+    ...(publicKey !== undefined &&
+      key !== undefined && {
+        // What else the request says was for the check.
+        request: {
+          publicKey: Buffer.from(publicKey, "base64"),
+          key,
+          commonName: id,
+          subject: { commonName: id },
+          names: {},
+          leftOut: [],
+        },
+      }),
   };
 }
 

@@ -60,7 +60,8 @@ export class Batch {
     readonly ids: readonly string[],
     overrides: Properties,
   ) {
-    this.urn = urnOf("DeviceBatch", name);
+    // In a stack of its own: its devices have the ids of another test's.
+    this.urn = urnOf("DeviceBatch", name, name);
     this.output = join(bench.folder, name);
     const { signer } = bench.above;
     this.inputs = batchInputs(signer, this.output, ids, overrides);

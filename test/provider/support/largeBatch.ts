@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { readBundle } from "../../../pki/batch/bundles/read";
 import { readBundleFileName } from "../../../pki/batch/bundles/readName";
 import {
@@ -33,7 +33,8 @@ export class LargeBatch {
     signer: Properties,
     overrides: Properties = {},
   ) {
-    this.urn = urnOf("DeviceBatch", name);
+    // In a stack of its own: its devices have the ids of another test's.
+    this.urn = urnOf("DeviceBatch", basename(name), basename(name));
     this.output = join(folder, name);
     const { devices, ...rest } = batchInputs(signer, this.output, [], {});
     this.asked = { ...rest, format: "bundles", ...overrides };

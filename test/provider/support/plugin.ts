@@ -293,8 +293,8 @@ export class Plugin {
 }
 
 /** The URN of a resource of ours. */
-export function urnOf(type: string, name: string): string {
-  return `urn:pulumi:test::fleet::mqtt-pki:index:Parent$mqtt-pki:index:${type}::${name}`;
+export function urnOf(type: string, name: string, stack = "test"): string {
+  return `urn:pulumi:${stack}::fleet::mqtt-pki:index:Parent$mqtt-pki:index:${type}::${name}`;
 }
 
 function toStruct(properties: Properties): Struct {
