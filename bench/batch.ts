@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { readPrivateKey } from "../pki/key";
-import { exportPkcs8 } from "../pki/key";
+import { UsageError } from "../cli/options";
+import { exportPkcs8, readPrivateKey } from "../pki/key";
 import type { Hierarchy } from "../test/provider/support/inputs";
 import { hierarchy } from "../test/provider/support/inputs";
 import type { Properties } from "../test/provider/support/wire";
@@ -59,7 +59,7 @@ const DISK = 1_000;
  *
  * @param sizes devices of the fleets, the first of them the one that is issued in every way. Default 200,000 and 1,000,000.
  * @param quick whether small fleets and short measurements will do: figures to look at, not to compare
- * @throws Error where the temporary folder has too little room
+ * @throws UsageError where the temporary folder has too little room
  */
 export async function benchBatch(
   sizes: readonly number[],
@@ -135,7 +135,7 @@ class BatchBench {
     const needed = Math.max(small * 3, ...large) * DISK;
     const { bavail, bsize } = statfsSync(this.folder);
     if (bavail * bsize < needed) {
-      throw new Error(
+      throw new UsageError(
         `${tmpdir()} has ${megabytes(bavail * bsize)} left, and this needs ${megabytes(needed)}; make room, set TMPDIR to another folder, or measure fewer devices.`,
       );
     }

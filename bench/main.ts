@@ -1,5 +1,6 @@
 // What `npm run bench` runs: `npm run bench -- [batch [devices…] [--quick] | engine [resources] [rounds]]`. Without an
 // argument it measures large batches of devices first, and engines then.
+import { UsageError } from "../cli/options";
 import { benchBatch } from "./batch";
 import { benchEngines } from "./engine";
 
@@ -19,20 +20,24 @@ async function main(args: readonly string[]): Promise<void> {
     await benchBatch([], part === QUICK);
     await benchEngines();
   } else {
-    throw new Error(`${part} is nothing to measure; write ${USAGE}`);
+    throw new UsageError(`${part} is nothing to measure; write ${USAGE}`);
   }
 }
 
 function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,7}$/.test(text)) {
-    throw new Error(`${text} is no number; write ${USAGE}`);
+    throw new UsageError(`${text} is no number; write ${USAGE}`);
   }
   return Number(text);
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
+  const text =
+    error instanceof Error && !(error instanceof UsageError)
+      ? error.stack
+      : undefined;
   process.stderr.write(
-    `error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    `error: ${text ?? String(error).replace(/^\w+: /, "")}\n`,
   );
   process.exitCode = 1;
 });

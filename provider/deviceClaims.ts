@@ -144,12 +144,7 @@ function areParts(
   { shard: one }: DeviceBatchInputs,
   { shard: other }: DeviceBatchInputs,
 ): boolean {
-  return (
-    one !== undefined &&
-    other !== undefined &&
-    one.of === other.of &&
-    one.index !== other.index
-  );
+  return one !== undefined && one.of === other?.of && one.index !== other.index;
 }
 
 /**
@@ -271,7 +266,7 @@ function* recordedIds(directory: string): Generator<readonly string[]> {
     rows.setReturnArrays(true);
     let ids: string[] = [];
     for (const row of rows.iterate()) {
-      ids.push(String((row as unknown as [string])[0]));
+      ids.push((row as unknown as [string])[0]);
       if (ids.length === CHUNK) {
         yield ids;
         ids = [];

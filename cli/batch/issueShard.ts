@@ -110,11 +110,13 @@ function resultOf(
   { sha256 }: ReadOrder,
   issued: Awaited<ReturnType<typeof issueLargeBatch>>,
 ): ShardResult {
-  const { chainSha256, ...rest } = issued;
+  const { chainSha256, count, digest, ...rest } = issued;
   return {
     schema: RESULT_SCHEMA,
     shard: shard.index,
     of: shard.of,
+    count,
+    digest,
     ...rest,
     orderSha256: sha256,
   };

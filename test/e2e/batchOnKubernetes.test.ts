@@ -1,4 +1,10 @@
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { ShardResult } from "../../pki/batch/issuance/shardResult";
@@ -114,7 +120,37 @@ describe("the example of a batch on Kubernetes", () => {
     );
     await program.command("preview", "--expect-no-changes", "--engine=bundled");
   });
+
+  test("another run is another Job by the same order; the volume stays, whatever size is asked for", async () => {
+    const order = orderSha256(program.folder);
+    appendFileSync(
+      join(program.folder, "Pulumi.dev.yaml"),
+      '  gateways:run: "2027-06"\n  gateways:storage: 9Gi\n',
+    );
+    const said = await program.command("up", "--engine=bundled");
+    const changed = said
+      .split("\n")
+      .filter((line) => /^ +(~|\+-|\+|-) /.test(line) && line.includes(":"));
+    expect(changed.join("\n")).toContain("kubernetes:batch/v1:Job");
+    expect(said).toContain("+-1 replaced");
+    expect(changed.join("\n")).not.toContain("PersistentVolumeClaim");
+    const objects = rendered(join(program.folder, "rendered"));
+    expect(
+      objects.get("Job gateways")?.spec.template.metadata.annotations,
+    ).toEqual({
+      "mqtt-pki/order-sha256": order,
+      "mqtt-pki/run": "2027-06",
+    });
+    expect(objects.get("PersistentVolumeClaim gateways")).toMatchObject({
+      spec: { resources: { requests: { storage: "5Gi" } } },
+    });
+  });
 });
+
+function orderSha256(folder: string): string | undefined {
+  return rendered(join(folder, "rendered")).get("Job gateways")?.spec.template
+    .metadata.annotations["mqtt-pki/order-sha256"];
+}
 
 /** Does what the kubelet would: lays the volumes out, and starts each index as the Job says. */
 async function issueShards(

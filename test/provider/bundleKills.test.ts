@@ -15,7 +15,7 @@ const SECONDS_PER_KILL = 60;
 const [KILLS, DEVICES, BUNDLE] =
   ASKED > 0 ? [ASKED, 100_000, 2_000] : [5, 20_000, 1_000];
 /** Milliseconds that signing takes, about: a kill comes at any moment of it. */
-const SPAN = DEVICES * 0.06;
+const SPAN = DEVICES * 0.04;
 
 const folder = scratchFolder();
 const seed = Number(process.env.MQTT_PKI_KILL_SEED ?? Date.now() % 1_000_000);

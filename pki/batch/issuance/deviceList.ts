@@ -56,8 +56,8 @@ export async function listDevices(
       listing.add(own);
       others.add(other);
     }
-    problems.addAll(listing.finish());
-    problems.addAll(others.finish());
+    listing.finish(problems);
+    others.finish(problems);
     problems.refuse();
     return {
       listing,

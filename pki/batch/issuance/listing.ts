@@ -9,6 +9,7 @@ import type { Problem } from "../../problem";
 import { quote } from "../../problem";
 import type { Device } from "../device";
 import { canonicalJson } from "../manifest/canonicalJson";
+import type { ProblemList } from "../manifest/problemList";
 import type { DeviceProfile } from "../plan";
 import type { InventoryDatabase } from "../inventory/database";
 
@@ -46,7 +47,7 @@ interface Fields {
  * ```ts
  * const listing = new DeviceListing(profile);
  * listing.add(devices);
- * const problems = listing.finish();
+ * listing.finish(problems);
  * const plan = new BundlePlan(inventory, listing, options);
  * ```
  */
@@ -103,19 +104,15 @@ export class DeviceListing {
   }
 
   /** Ends the list, and tells of every id that stands there twice. */
-  finish(): Problem[] {
+  finish(problems: ProblemList): void {
     this.connection.exec("COMMIT");
     this.connection.close();
-    const untold = this.duplicates - this.problems.length;
-    return untold === 0
-      ? this.problems
-      : [
-          ...this.problems,
-          {
-            path: "",
-            message: `… and ${untold.toLocaleString("en-US")} more ids that stand there twice.`,
-          },
-        ];
+    problems.addAll(this.problems);
+    const untold = { path: "", message: "" };
+    for (let told = this.problems.length; told < this.duplicates; told += 1) {
+      // Behind so many others it counts, and is not shown.
+      problems.add(untold);
+    }
   }
 
   /** Puts the finished list beside an inventory, as the table `listed`. */

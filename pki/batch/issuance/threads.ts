@@ -28,6 +28,8 @@ export class IssuingThreads {
       const worker = new Worker(join(__dirname, program), {
         workerData: settings,
         execArgv: ["-r", LOADER],
+        // What a device leaves behind is garbage at once: more room would only be filled before it is collected.
+        resourceLimits: { maxYoungGenerationSizeMb: 4 },
         name: `issuance-${index}`,
       });
       this.all.push(worker);
