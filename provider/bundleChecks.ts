@@ -1,13 +1,16 @@
+import { tmpdir } from "node:os";
 import { readIssuer } from "../pki/authority";
 import type { Device } from "../pki/batch/device";
 import type { ListedDevices } from "../pki/batch/issuance/deviceList";
 import { listDevices } from "../pki/batch/issuance/deviceList";
 import { readNameConstraints } from "../pki/nameConstraints";
 import type { Problem } from "../pki/problem";
+import { InputError, quote } from "../pki/problem";
 import type { x509 } from "../pki/webcrypto";
 import { checkUnderSigner } from "./deviceBatchChecks";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { profileOf, sourceOf } from "./deviceBatchInputs";
+import { isDiskFull } from "./diskFull";
 
 /** Looks at one device; nothing where all is well. */
 type DeviceCheck = (device: Device) => readonly Problem[];
@@ -20,14 +23,26 @@ const NONE: readonly Problem[] = [];
  * @param check of each device beside its own form
  * @throws InputError with all that is wrong
  */
-export function listBatch(
+export async function listBatch(
   inputs: DeviceBatchInputs,
   check?: DeviceCheck,
 ): Promise<ListedDevices> {
-  return listDevices(sourceOf(inputs), profileOf(inputs), {
-    shard: inputs.shard,
-    check,
-  });
+  try {
+    return await listDevices(sourceOf(inputs), profileOf(inputs), {
+      shard: inputs.shard,
+      check,
+    });
+  } catch (error) {
+    if (!isDiskFull(error)) {
+      throw error;
+    }
+    throw new InputError([
+      {
+        path: "",
+        message: `The list of devices does not fit into ${quote(tmpdir())}, the folder for temporary files, where it takes about 50 MB for a million devices that say no more than their ids. Make room there, or name another folder by TMPDIR; nothing was issued.`,
+      },
+    ]);
+  }
 }
 
 /**
