@@ -61,7 +61,9 @@ export function checkLargeBatch(inputs: LargeBatchFields): Problem[] {
       ? []
       : [
           ...wholeNumber("shard.of", shard.of, 1, 100_000),
-          ...wholeNumber("shard.index", shard.index, 0, shard.of - 1),
+          ...(shard.of < 1
+            ? []
+            : wholeNumber("shard.index", shard.index, 0, shard.of - 1)),
         ]),
   ];
 }

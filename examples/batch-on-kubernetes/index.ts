@@ -29,7 +29,8 @@ const pki = new kubernetes.core.v1.Namespace(
       labels: { "pod-security.kubernetes.io/enforce": "restricted" },
     },
   },
-  { provider },
+  // With the namespace, everything in it would go.
+  { provider, retainOnDelete: true },
 );
 
 // Inventories and private keys: a destroyed stack leaves them where they are, and another size makes no other volume.

@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { mkdirSync, renameSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Signer } from "../../certificate";
 import { verifyChain } from "../../chain";
@@ -17,7 +17,8 @@ import type { PreparedBundle } from "./bundlePreparation";
 import type { BundlePlan } from "./bundlePlan";
 import { Action } from "./bundlePlan";
 import type { WrittenBundle } from "./job";
-import { IssuingThreads } from "./threads";
+import type { Issuers } from "./threads";
+import { issuersFor } from "./threads";
 
 /** How many devices a bundle holds at most. */
 export const DEVICES_PER_BUNDLE = 10_000;
@@ -84,8 +85,9 @@ export async function issueBundles(
   const size = order.devicesPerBundle ?? DEVICES_PER_BUNDLE;
   mkdirSync(join(order.directory, BUNDLES), { recursive: true, mode: 0o700 });
   const preparation = new BundlePreparation(order, inventory.nextBundle());
-  const threads = new IssuingThreads(
+  const issuers = issuersFor(
     preparation.settings,
+    total,
     Math.ceil(total / size),
   );
   const signed = { issued: 0, renewed: 0 };
@@ -100,7 +102,7 @@ export async function issueBundles(
   };
   try {
     await runAll(
-      threads,
+      issuers,
       async (after) => {
         const rows = plan.next(after, size);
         return rows.length === 0 ? undefined : preparation.prepare(rows);
@@ -108,14 +110,14 @@ export async function issueBundles(
       record,
     );
   } finally {
-    await threads.end();
+    await issuers.end();
   }
   return signed;
 }
 
-/** Keeps every thread busy: the next bundle is prepared while they sign, and handed over before the last is recorded. */
+/** Keeps every issuer busy: the next bundle is prepared while they sign, and handed over before the last is recorded. */
 async function runAll(
-  threads: IssuingThreads,
+  issuers: Issuers,
   next: (after: string) => Promise<PreparedBundle | undefined>,
   record: (bundle: PreparedBundle, written: WrittenBundle) => Promise<void>,
 ): Promise<void> {
@@ -124,12 +126,12 @@ async function runAll(
   let recorded = Promise.resolve();
   let bundle = await next("");
   while (bundle !== undefined && failure === undefined) {
-    if (!threads.isFree) {
+    if (!issuers.isFree) {
       await Promise.race(running);
       continue;
     }
     const current = bundle;
-    const run = threads.run(current.job).then(
+    const run = issuers.run(current.job).then(
       (written) => {
         running.delete(run);
         recorded = recorded.then(() => record(current, written));
@@ -167,6 +169,8 @@ function recordBundle(
     publicKeys: new OctetColumn(publicKeys, publicKeyEnds),
     orders,
   };
+  // The names of the partial files are on the disk before the inventory relies on them.
+  syncFolder(join(order.directory, BUNDLES));
   inventory.addBundle(
     {
       number: job.number,
@@ -200,5 +204,18 @@ function verifySample(order: BundleOrder, der: Uint8Array): void {
   );
   if (problems.length > 0) {
     throw new InputError(problems);
+  }
+}
+
+function syncFolder(path: string): void {
+  if (process.platform === "win32") {
+    // Folders cannot be opened there; its file systems keep names in a journal.
+    return;
+  }
+  const folder = openSync(path, "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StatementSync } from "node:sqlite";
@@ -21,6 +21,46 @@ process.on("exit", () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+const PREFIX = "mqtt-pki-list-";
+const HOUR = 3_600_000;
+let isSwept = false;
+
+/** A folder for one list, named after this process. */
+function newFolder(): string {
+  if (!isSwept) {
+    isSwept = true;
+    removeAbandoned(tmpdir());
+  }
+  return mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+}
+
+/** A process that was killed leaves its lists, of 100 MB for a million devices. */
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const [, id] = /^mqtt-pki-list-(\d+)-/.exec(name) ?? [];
+    if (id === undefined || isRunning(Number(id))) {
+      continue;
+    }
+    const path = join(parent, name);
+    try {
+      // Where containers share the folder, process ids are not enough to go by.
+      if (statSync(path).mtimeMs < Date.now() - HOUR) {
+        rmSync(path, { recursive: true, force: true });
+      }
+    } catch {
+      // Gone meanwhile, or somebody else's.
+    }
+  }
+}
+
+function isRunning(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
 
 /** How many mistakes are told one by one. */
 export const TOLD = 50;
@@ -56,7 +96,7 @@ export class DeviceListing {
   count = 0;
   /** What is asked for a device that says nothing but its id; see `orderSha256`. */
   readonly order: Buffer;
-  private readonly folder = mkdtempSync(join(tmpdir(), "mqtt-pki-list-"));
+  private readonly folder = newFolder();
   private readonly path = join(this.folder, "list.sqlite");
   private readonly connection: DatabaseSync;
   private readonly insert: StatementSync;

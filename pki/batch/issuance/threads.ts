@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { makeDeviceKeystore } from "../deviceKeystore";
+import { BundleWriter } from "./bundleWriter";
 import type {
   Answer,
   IssuanceJob,
@@ -11,11 +13,65 @@ import type {
 const LOADER = join(__dirname, "..", "..", "..", "bin", "register.cjs");
 const MOST = 16;
 
+/** Whoever issues bundles. */
+export interface Issuers {
+  /** Whether a job would begin at once. */
+  readonly isFree: boolean;
+  /** Has a free one issue a bundle. */
+  run(job: IssuanceJob): Promise<WrittenBundle>;
+  /** Ends all of them, whatever they are at. */
+  end(): Promise<void>;
+}
+
+/** So few devices are issued before a thread would have started; of RSA keys and keystores, which take some hundred times longer, fewer. */
+const FEW = 2_000;
+const FEW_SLOW = 10;
+
+/** @param devices how many are to be issued, in how many bundles */
+export function issuersFor(
+  settings: IssuanceSettings,
+  devices: number,
+  bundles: number,
+): Issuers {
+  const isSlow =
+    settings.key.algorithm === "RSA" || settings.keystore !== undefined;
+  return devices <= (isSlow ? FEW_SLOW : FEW)
+    ? new IssuerHere(settings)
+    : new IssuingThreads(settings, bundles);
+}
+
+/** Issues in this thread. */
+class IssuerHere implements Issuers {
+  private readonly writer: BundleWriter;
+  private isBusy = false;
+
+  constructor(settings: IssuanceSettings) {
+    this.writer = new BundleWriter(settings, makeDeviceKeystore);
+  }
+
+  get isFree(): boolean {
+    return !this.isBusy;
+  }
+
+  async run(job: IssuanceJob): Promise<WrittenBundle> {
+    this.isBusy = true;
+    try {
+      return await this.writer.write(job);
+    } finally {
+      this.isBusy = false;
+    }
+  }
+
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 /**
  * Threads that each issue one bundle at a time. Only as many bundles stand in
  * memory as there are threads, so a slow disk slows the signing down.
  */
-export class IssuingThreads {
+class IssuingThreads implements Issuers {
   private readonly idle: Worker[] = [];
   private readonly all: Worker[] = [];
 
@@ -37,16 +93,10 @@ export class IssuingThreads {
     }
   }
 
-  get count(): number {
-    return this.all.length;
-  }
-
-  /** Whether a job would begin at once. */
   get isFree(): boolean {
     return this.idle.length > 0;
   }
 
-  /** Has a free thread issue a bundle. */
   async run(job: IssuanceJob): Promise<WrittenBundle> {
     const worker = this.idle.pop();
     if (worker === undefined) {
@@ -60,7 +110,6 @@ export class IssuingThreads {
     return answer.written;
   }
 
-  /** Ends all threads, whatever they are at. */
   async end(): Promise<void> {
     await Promise.all(this.all.map((worker) => worker.terminate()));
   }
