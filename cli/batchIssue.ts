@@ -1,11 +1,13 @@
 import type { Command } from "commander";
 import { formatShardResult } from "../pki/batch/issuance/shardResult";
+import { InputError } from "../pki/problem";
 import type { CollectOptions } from "./batch/collect";
 import { collectShards, collectedText } from "./batch/collect";
 import { Variable } from "./batch/issueOptions";
 import type { IssueOptions } from "./batch/issueShard";
 import { issueShard } from "./batch/issueShard";
 import type { BatchSurroundings } from "./batch";
+import { UsageError } from "./options";
 import { ExitCode } from "./verifyReport";
 
 /** Adds `batch issue` and `batch collect`: a batch on several machines. */
@@ -38,14 +40,7 @@ export function addIssueCommands(
       "write the result there as well, such as /dev/termination-log",
     )
     .action((order: string, options: IssueOptions) =>
-      run(async () => {
-        const result = await issueShard(order, options, {
-          ...surroundings,
-          environment: process.env,
-        });
-        surroundings.out(formatShardResult(result));
-        return ExitCode.Fine;
-      }),
+      run(() => issue(order, options, surroundings)),
     );
   batch
     .command("collect")
@@ -69,4 +64,61 @@ export function addIssueCommands(
         return ExitCode.Fine;
       }),
     );
+}
+
+/** A mistake ends with {@link ExitCode.Unreadable}; all else is worth another attempt, and ends with 1. */
+async function issue(
+  order: string,
+  options: IssueOptions,
+  surroundings: BatchSurroundings,
+): Promise<number> {
+  try {
+    const result = await issueShard(order, options, {
+      ...surroundings,
+      environment: process.env,
+    });
+    surroundings.out(formatShardResult(result));
+    return ExitCode.Fine;
+  } catch (error) {
+    if (
+      error instanceof InputError ||
+      error instanceof UsageError ||
+      (error instanceof Error && LASTING.includes(codeOf(error)))
+    ) {
+      throw error;
+    }
+    surroundings.error(
+      `error: the shard is not issued to its end (${describe(error)}); what is stays, and the same command goes on.\n`,
+    );
+    return OTHER;
+  }
+}
+
+const OTHER = 1;
+/** What a file system answers as long as nobody does something about it. */
+const LASTING = [
+  "ENOENT",
+  "EACCES",
+  "EPERM",
+  "EISDIR",
+  "ENOTDIR",
+  "ENOSPC",
+  "EROFS",
+];
+
+function codeOf(error: Error): string {
+  return "code" in error ? String(error.code) : "";
+}
+
+/** An error's own text may quote what it read, and that may be a key; SQLite's does not. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return "something";
+  }
+  const code = codeOf(error);
+  return code === "ERR_SQLITE_ERROR"
+    ? error.message
+    : code === ""
+      ? error.name
+      : code;
 }

@@ -1,23 +1,13 @@
 import { hash } from "node:crypto";
-import { mkdirSync, rmSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
-import {
-  BUNDLES,
-  CHAIN,
-  INDEX,
-  ISSUERS,
-  INVENTORY,
-  PARTIAL,
-} from "../pki/batch/bundles/layout";
 import { strayFiles } from "../pki/batch/bundles/overview";
 import type { InventoryDatabase } from "../pki/batch/inventory/database";
 import { Action, BundlePlan } from "../pki/batch/issuance/bundlePlan";
 import { issueLargeBatch } from "../pki/batch/issuance/issueLargeBatch";
 import { digestOfSource } from "../pki/batch/manifest";
-import { recoverBundles, unknownFiles } from "../pki/batch/issuance/recovery";
+import { recoverBundles } from "../pki/batch/issuance/recovery";
 import { readIssuer } from "../pki/authority";
-import { InputError, quote } from "../pki/problem";
 import { deviceOrder } from "../pki/batch/plan";
 import type { ListedDevices } from "../pki/batch/issuance/deviceList";
 import { bundleOrderOf } from "./bundleOrder";
@@ -29,6 +19,7 @@ import {
   refuseAltered,
   writeInventory,
 } from "./bundleInventory";
+import { refuseStray, refuseUnknownFiles } from "./bundleRefusals";
 import { refuseWithoutRoom, tidied } from "./bundleRoom";
 import { now } from "./clock";
 import { refuseUnderIssuer } from "./deviceBatchChecks";
@@ -54,6 +45,8 @@ export interface BundleMemory {
   readonly chainSha256?: string;
   readonly issuerKeyIdentifier: string;
   readonly reissue?: string;
+  /** Whether PostgreSQL has the inventory. */
+  readonly published?: boolean;
 }
 
 /** A list that was checked, for the diff and the update that follow. */
@@ -77,7 +70,11 @@ export async function checkBundles(
   isNew: boolean,
 ): Promise<string> {
   forget(urn);
-  const listed = await listBatch(inputs, deviceCheck(inputs, unknown, isNew));
+  const listed = await listBatch(
+    urn,
+    inputs,
+    deviceCheck(inputs, unknown, isNew),
+  );
   checked.set(urn, { listed, inputs });
   if (isNew) {
     const inventory = readInventory(inputs.outputDirectory);
@@ -149,21 +146,22 @@ export async function diffBundles(
         "warning",
       );
     }
-    const kept = waiting + (counts.get(Action.Keep) ?? 0);
+    const signed = toSign(counts);
     const changes =
       chainComes ||
-      kept < listed.listing.count ||
+      signed > 0 ||
       removed > 0 ||
       plan.returned().length > 0 ||
       inventory.head() !== old.digest ||
       hash("sha256", chainSuffix(inputs)) !== old.chainSha256 ||
+      isUnpublished(inputs, old) ||
       !isSameRequest(inputs, olds);
     if (changes) {
       const withNewKey =
         (counts.get(Action.Issue) ?? 0) + (counts.get(Action.Replace) ?? 0);
       await refuseWithoutRoom(inputs, {
         withNewKey,
-        others: listed.listing.count - kept - withNewKey,
+        others: signed - withNewKey,
       });
       await inform(urn, summary(counts, removed));
     }
@@ -182,6 +180,7 @@ async function isUntouched(
   const { renewsFirst = "" } = old;
   if (
     inputs.listSha256 === undefined ||
+    isUnpublished(inputs, old) ||
     !isSameRequest(inputs, olds) ||
     issuerKeyIdentifier(inputs.signer) !== old.issuerKeyIdentifier ||
     hash("sha256", chainSuffix(inputs)) !== old.chainSha256 ||
@@ -196,6 +195,11 @@ async function isUntouched(
   } finally {
     inventory.close();
   }
+}
+
+/** Whether PostgreSQL is to get the inventory for the first time. */
+function isUnpublished(inputs: DeviceBatchInputs, old: BundleMemory): boolean {
+  return inputs.postgresql !== undefined && old.published !== true;
 }
 
 /** Whether the program asks for what it asked for in the last update. */
@@ -227,7 +231,7 @@ async function listedOf(
     return known.listed;
   }
   forget(urn);
-  const listed = await listBatch(inputs);
+  const listed = await listBatch(urn, inputs);
   checked.set(urn, { listed, inputs });
   return listed;
 }
@@ -257,6 +261,14 @@ function planOf(
   });
 }
 
+function toSign(counts: ReadonlyMap<string, number>): number {
+  return [...counts].reduce(
+    (sum, [action, count]) =>
+      action === Action.Keep || action === Action.Wait ? sum : sum + count,
+    0,
+  );
+}
+
 /** `+12 new, 3 changed, 40 due, 9,945 unchanged` */
 function summary(counts: ReadonlyMap<string, number>, removed: number): string {
   const count = (...actions: string[]): string =>
@@ -270,48 +282,6 @@ function summary(counts: ReadonlyMap<string, number>, removed: number): string {
     `${count(Action.Keep, Action.Wait)} unchanged`,
     ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
   ].join(", ");
-}
-
-/** A file of another size is refused; one of certificates that is gone is told, since devices do not need it. */
-async function refuseStray(
-  urn: string,
-  directory: string,
-  inventory: InventoryDatabase,
-): Promise<void> {
-  const stray = strayFiles(directory, inventory.bundles());
-  const altered = stray.filter(({ isGone }) => !isGone);
-  if (altered.length > 0) {
-    throw new InputError(
-      altered.slice(0, 50).map(({ name }) => ({
-        path: "outputDirectory",
-        message: `${quote(join(directory, BUNDLES, name))} has another size than it was written with; bring it back, or delete it where its devices have what it held.`,
-      })),
-    );
-  }
-  if (stray.length > 0) {
-    await inform(
-      urn,
-      `${stray.length} files of certificates are gone from ${join(directory, BUNDLES)}, the first of them ${stray[0]?.name ?? ""}; the inventory knows their devices, exports of certificates do not`,
-      "warning",
-    );
-  }
-}
-
-/** Bundles of which no inventory tells hold certificates that are valid; new ones would be written over them. */
-function refuseUnknownFiles(
-  directory: string,
-  inventory: InventoryDatabase,
-): void {
-  const [first, ...others] = unknownFiles(directory, inventory);
-  if (first === undefined) {
-    return;
-  }
-  throw new InputError([
-    {
-      path: "outputDirectory",
-      message: `${quote(join(directory, BUNDLES))} holds ${quote(first)}${others.length > 0 ? ` and ${others.length} more files` : ""} of which ${INVENTORY} does not tell: it was deleted, or is an older copy. Bring back the one that was written with them; or move ${BUNDLES} away, and have all of their certificates revoked.`,
-    },
-  ]);
 }
 
 /**
@@ -349,6 +319,7 @@ async function writeAll(
   const sha256 = await inventorySha256(directory);
   return {
     ...result,
+    ...(inputs.postgresql !== undefined && { published: true }),
     ...(sha256 !== undefined && { inventorySha256: sha256 }),
   };
 }
@@ -364,78 +335,16 @@ async function issueWith(
   refuseUnknownFiles(directory, inventory);
   const list = await listedOf(urn, inputs);
   const signer = await readSigner(inputs.signer);
-  const progress = new Progress(urn, list.listing.count);
+  let progress = new Progress(urn, 0);
   const { listed, listSha256, issuer, ...result } = await issueLargeBatch(
     inventory,
     { ...bundleOrderOf(inputs, signer, at), list },
-    { progress: (devices) => progress.advance(devices) },
+    {
+      planned: (counts) => {
+        progress = new Progress(urn, toSign(counts));
+      },
+      progress: (devices) => progress.advance(devices),
+    },
   );
   return { ...result, issuerKeyIdentifier: issuer };
-}
-
-/**
- * A new batch must not go on with the inventory of another one. What a killed
- * first run left behind comes from the same issuer and is taken over.
- */
-export function refuseForeignBundles(
-  name: string,
-  inputs: DeviceBatchInputs,
-): void {
-  const directory = inputs.outputDirectory;
-  const owner = new OutputDirectory(directory).owner();
-  const refuse = (message: string): never => {
-    throw new InputError([{ path: "outputDirectory", message }]);
-  };
-  if (owner !== undefined && owner !== name) {
-    refuse(
-      `${quote(directory)} belongs to the batch ${quote(owner)}; give every batch a folder of its own.`,
-    );
-  }
-  const inventory = readInventory(directory);
-  const issuers = new Set(inventory.bundles().map(({ issuer }) => issuer));
-  try {
-    refuseUnknownFiles(directory, inventory);
-  } finally {
-    inventory.close();
-  }
-  if (issuers.size === 0) {
-    return;
-  }
-  const issuer =
-    inputs.signer.privateKeyPem === undefined
-      ? undefined
-      : issuerKeyIdentifier(inputs.signer);
-  if (issuers.size > 1 || issuer === undefined || !issuers.has(issuer)) {
-    refuse(
-      `${quote(directory)} holds the devices of another batch, with its inventory; move the folder away or name another.`,
-    );
-  }
-}
-
-/** Removes what a batch wrote, and each folder where nothing else is in it. */
-export function removeBundles(directory: string): void {
-  const folder = join(directory, BUNDLES);
-  if (hasInventory(directory)) {
-    const inventory = readInventory(directory);
-    const names = inventory
-      .bundles()
-      .flatMap(({ files }) => files.map(({ name }) => name));
-    inventory.close();
-    for (const name of [...names, CHAIN, ISSUERS, INDEX]) {
-      rmSync(join(folder, name), { force: true });
-      rmSync(join(folder, `${name}${PARTIAL}`), { force: true });
-    }
-  }
-  removeEmpty(folder);
-  rmSync(join(directory, INVENTORY), { force: true });
-  rmSync(join(directory, ".batch"), { force: true });
-  removeEmpty(directory);
-}
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Not empty, or gone already: not ours to remove.
-  }
 }

@@ -10,6 +10,7 @@ import type { x509 } from "../pki/webcrypto";
 import { checkUnderSigner } from "./deviceBatchChecks";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { profileOf, sourceOf } from "./deviceBatchInputs";
+import { ReadingProgress } from "./progress";
 import { isDiskFull } from "./diskFull";
 
 /** Looks at one device; nothing where all is well. */

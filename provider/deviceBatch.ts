@@ -10,9 +10,9 @@ import {
   diffBundles,
   issueToBundles,
   recorded,
-  refuseForeignBundles,
-  removeBundles,
 } from "./bundleBatch";
+import { refuseForeignBundles } from "./bundleRefusals";
+import { removeBundles } from "./bundleRemoval";
 import { now, signingTime } from "./clock";
 import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import {
@@ -65,6 +65,7 @@ const outputsSchema = z.object({
   inventorySha256: z.string().exactOptional(),
   renewsFirst: z.string().exactOptional(),
   chainSha256: z.string().exactOptional(),
+  published: z.boolean().exactOptional(),
   seal: largeBatchFields.seal,
   keystore: largeBatchFields.keystore,
   ...liveFields,

@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   existsSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -453,6 +455,20 @@ describe("batch issue refuses", () => {
     inventory.exec("DELETE FROM device WHERE id = 'device-3'");
     inventory.close();
     expect(await refused(files, "0/1")).toContain("--output: ");
+  });
+
+  test("what a file system may get over: exit code 1, by which Kubernetes starts the pod again", async () => {
+    const files = ordered(ids(20));
+    const output = outputOf(files, "0/1");
+    mkdirSync(output);
+    symlinkSync("bundles", join(output, "bundles"));
+    const { code, out, error } = await issue(files, "0/1");
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(error).toMatch(
+      /error: the shard is not issued to its end \(E[A-Z]+\); what is stays, and the same command goes on\.\n$/,
+    );
+    rmSync(join(output, "bundles"));
+    expect(await issued(files, "0/1")).toMatchObject({ issued: 20 });
   });
 
   test("a result that cannot be written", async () => {

@@ -127,6 +127,25 @@ test("a sealed run in bundles brings no plain key to the disk at any time, and i
   await expectWhole(places.output);
 });
 
+test("keystores are sealed as well, at any time", async () => {
+  const places = placesIn(folder, "keystores");
+  const report = await watched(places, async () => {
+    const { code, stderr } = await runBundles(above, places, {
+      ...asked,
+      range: { ...range, to: 199 },
+      bundles: { devices: 100 },
+      keystore: { password: "correct horse battery staple" },
+    });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+  expect(report.found).toEqual([]);
+  const names = readdirSync(join(places.output, "bundles"));
+  expect(names.filter((name) => name.includes("-keystores."))).toEqual([
+    "000001-keystores.tar.age",
+    "000002-keystores.tar.age",
+  ]);
+});
+
 test("one that is killed again and again leaves no plain key either, and ends whole", async () => {
   const places = placesIn(folder, "killed");
   const moments: Moment[] = [];

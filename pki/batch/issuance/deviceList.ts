@@ -23,6 +23,8 @@ export interface ListOptions {
   readonly shard?: Shard | undefined;
   /** Looks at each device of the whole list beside its own form; nothing where all is well. */
   readonly check?: ((device: Device) => readonly Problem[]) | undefined;
+  /** Told after each thousand or so, with how many they are. */
+  readonly read?: ((devices: number) => void | Promise<void>) | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface ListOptions {
 export async function listDevices(
   source: DeviceSource,
   profile: DeviceProfile,
-  { shard, check }: ListOptions = {},
+  { shard, check, read }: ListOptions = {},
 ): Promise<ListedDevices> {
   const problems = new ProblemList();
   const list = readDeviceList(source, {
@@ -55,6 +57,7 @@ export async function listDevices(
       const [own, other] = split(devices, shard);
       listing.add(own);
       others.add(other);
+      await read?.(devices.length);
     }
     listing.finish(problems);
     others.finish(problems);

@@ -74,6 +74,8 @@ class IssuerHere implements Issuers {
 class IssuingThreads implements Issuers {
   private readonly idle: Worker[] = [];
   private readonly all: Worker[] = [];
+  /** Why threads are gone, also where they had no job yet: nobody would answer one. */
+  private readonly gone = new Map<Worker, Error>();
 
   /** As many threads as there are cores, and no more than there are bundles. */
   constructor(settings: IssuanceSettings, bundles: number) {
@@ -87,6 +89,12 @@ class IssuingThreads implements Issuers {
         // What a device leaves behind is garbage at once: more room would only be filled before it is collected.
         resourceLimits: { maxYoungGenerationSizeMb: 4 },
         name: `issuance-${index}`,
+      });
+      worker.on("error", (error) => {
+        this.gone.set(worker, error);
+      });
+      worker.on("exit", (code) => {
+        this.gone.set(worker, this.gone.get(worker) ?? endedWith(code));
       });
       this.all.push(worker);
       this.idle.push(worker);
@@ -102,6 +110,10 @@ class IssuingThreads implements Issuers {
     if (worker === undefined) {
       throw new Error("No thread is free.");
     }
+    const reason = this.gone.get(worker);
+    if (reason !== undefined) {
+      throw reason;
+    }
     const answer = await ask(worker, job);
     this.idle.push(worker);
     if ("failure" in answer) {
@@ -113,6 +125,10 @@ class IssuingThreads implements Issuers {
   async end(): Promise<void> {
     await Promise.all(this.all.map((worker) => worker.terminate()));
   }
+}
+
+function endedWith(code: number): Error {
+  return new Error(`A thread that issues ended with ${code}.`);
 }
 
 function ask(worker: Worker, job: IssuanceJob): Promise<Answer> {
@@ -132,7 +148,7 @@ function ask(worker: Worker, job: IssuanceJob): Promise<Answer> {
     };
     const onExit = (code: number): void => {
       done();
-      reject(new Error(`A thread that issues ended with ${code}.`));
+      reject(endedWith(code));
     };
     worker.on("message", onMessage);
     worker.on("error", onError);
