@@ -8,7 +8,7 @@ import { hierarchy } from "../test/provider/support/inputs";
 import type { Properties } from "../test/provider/support/wire";
 import type { Run } from "./batch/fleet";
 import { BenchFleet } from "./batch/fleet";
-import type { LimitTask } from "./batch/limit";
+import type { LimitTask, NodeLimit } from "./batch/limit";
 import { nodeLimit, opensslLimit } from "./batch/limit";
 import { describeMachine } from "./batch/machine";
 import { measurePeers } from "./batch/peers";
@@ -79,8 +79,8 @@ interface Row {
   readonly name: string;
   readonly devices: number;
   readonly run: Run;
-  /** Of the machine at the same time, a second. */
-  readonly limit: number;
+  /** Of the machine at the same time. */
+  readonly limit: NodeLimit;
   readonly bytes: { readonly bundles: number; readonly inventory: number };
 }
 
@@ -145,7 +145,7 @@ class BatchBench {
     { ca }: Hierarchy,
     task: LimitTask = "pairs",
     threads?: number,
-  ): Promise<number> {
+  ): Promise<NodeLimit> {
     const key = readPrivateKey(exportPkcs8(ca.key), "key");
     return nodeLimit({ key, task, seconds: this.extent.seconds }, threads);
   }
@@ -168,8 +168,8 @@ class BatchBench {
     for (const threads of [1, cores]) {
       lines.push([
         `Node, the tightest loop, ${threads} of ${cores} cores`,
-        count(await this.limit(above, "pairs", threads)),
-        count(await this.limit(above, "signatures", threads)),
+        count((await this.limit(above, "pairs", threads)).rate),
+        count((await this.limit(above, "signatures", threads)).rate),
       ]);
     }
     return tableText(["", "pairs/s", "signatures/s"], lines).split("\n");
@@ -206,7 +206,7 @@ class BatchBench {
     const fleet = this.fleet(above, devices, overrides);
     const before = await this.limit(above);
     const run = await fleet.create();
-    const limit = (before + (await this.limit(above))) / 2;
+    const limit = mean(before, await this.limit(above));
     this.rows.push({ name, devices, run, limit, bytes: fleet.bytes() });
     return fleet;
   }
@@ -220,7 +220,7 @@ class BatchBench {
     const before = await this.limit(above, "signatures");
     // Of 365 days, the last third and a twentieth: all of them are due.
     const run = await fleet.update(new Date(Date.now() + 300 * 86_400_000));
-    const limit = (before + (await this.limit(above, "signatures"))) / 2;
+    const limit = mean(before, await this.limit(above, "signatures"));
     const name = "renewed, keys kept (limit: signatures)";
     this.rows.push({ name, devices, run, limit, bytes: fleet.bytes() });
   }
@@ -303,21 +303,25 @@ class BatchBench {
         "bundles",
         "inventory",
         "CPU µs/device",
+        "of the limit",
       ],
       this.rows.map(({ name, devices, run, limit, bytes }) => [
         `${count(devices)}, ${name}`,
         seconds(run.check),
         seconds(run.work),
         count(devices / run.work),
-        count(limit),
-        ratio(devices / run.work / limit),
-        run.signingRate === undefined ? "-" : ratio(run.signingRate / limit),
+        count(limit.rate),
+        ratio(devices / run.work / limit.rate),
+        run.signingRate === undefined
+          ? "-"
+          : ratio(run.signingRate / limit.rate),
         run.process === undefined ? "-" : megabytes(run.process.peakMemory),
         megabytes(bytes.bundles),
         megabytes(bytes.inventory),
         run.process === undefined
           ? "-"
           : ((run.process.cpuSeconds / devices) * 1e6).toFixed(1),
+        (limit.cpuSeconds * 1e6).toFixed(1),
       ]),
     );
   }
@@ -330,10 +334,17 @@ class BatchBench {
     return [...sizes].map((size) => {
       const ratios = this.rows
         .filter(({ name, devices }) => name === "zstd" && devices === size)
-        .map(({ devices, run, limit }) => devices / run.work / limit);
+        .map(({ devices, run, limit }) => devices / run.work / limit.rate);
       return `${count(size)} devices: ratio of create to the Node limit on all cores ${ratio(median(ratios))}${ratios.length > 1 ? `, median of ${ratios.length} rounds` : ""}`;
     });
   }
+}
+
+function mean(one: NodeLimit, other: NodeLimit): NodeLimit {
+  return {
+    rate: (one.rate + other.rate) / 2,
+    cpuSeconds: (one.cpuSeconds + other.cpuSeconds) / 2,
+  };
 }
 
 function print(title: string, lines: readonly string[]): void {

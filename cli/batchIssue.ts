@@ -83,7 +83,7 @@ async function issue(
     if (
       error instanceof InputError ||
       error instanceof UsageError ||
-      (error instanceof Error && LASTING.includes(codeOf(error)))
+      LASTING.includes(codeOf(error))
     ) {
       throw error;
     }
@@ -106,19 +106,17 @@ const LASTING = [
   "EROFS",
 ];
 
-function codeOf(error: Error): string {
-  return "code" in error ? String(error.code) : "";
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error
+    ? String(error.code)
+    : "";
 }
 
 /** An error's own text may quote what it read, and that may be a key; SQLite's does not. */
 function describe(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return "something";
-  }
   const code = codeOf(error);
-  return code === "ERR_SQLITE_ERROR"
-    ? error.message
-    : code === ""
-      ? error.name
-      : code;
+  if (code === "ERR_SQLITE_ERROR" && error instanceof Error) {
+    return error.message;
+  }
+  return code === "" ? "for an unknown reason" : code;
 }

@@ -25,13 +25,16 @@ const NONE: readonly Problem[] = [];
  * @throws InputError with all that is wrong
  */
 export async function listBatch(
+  urn: string,
   inputs: DeviceBatchInputs,
   check?: DeviceCheck,
 ): Promise<ListedDevices> {
+  const progress = new ReadingProgress(urn);
   try {
     return await listDevices(sourceOf(inputs), profileOf(inputs), {
       shard: inputs.shard,
       check,
+      read: (devices) => progress.advance(devices),
     });
   } catch (error) {
     if (!isDiskFull(error)) {

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { Bench } from "./support/batch";
 import { placesIn, runBundles } from "./support/bundleRun";
 import { changedPaths, snapshot } from "./support/devices";
+import { Plugin } from "./support/plugin";
 import { LargeBatch, bundleFaults, ids, readRows } from "./support/largeBatch";
 
 const bench = new Bench();
@@ -142,6 +143,31 @@ if (!mounted) {
     const after = readRows(fleet.output);
     for (const [id, row] of recorded) {
       expect(after.get(id)).toEqual(row);
+    }
+  });
+
+  test("for temporary files is told by the preview, and nothing is left there", async () => {
+    const temporary = join(mount, "temporary");
+    mkdirSync(temporary);
+    const usual = process.env.TMPDIR;
+    process.env.TMPDIR = temporary;
+    const plugin = await Plugin.start({ cwd: bench.folder });
+    process.env.TMPDIR = usual;
+    if (usual === undefined) {
+      delete process.env.TMPDIR;
+    }
+    try {
+      const { urn, asked: inputs } = LargeBatch.of(bench, "listed", {
+        range: { ...range, to: 199_999 },
+      });
+      expect(await plugin.check(urn, inputs)).toEqual([
+        expect.stringMatching(
+          /^The list of devices does not fit into ".*temporary", the folder for temporary files/,
+        ),
+      ]);
+      expect(readdirSync(temporary)).toEqual([]);
+    } finally {
+      await plugin.stop();
     }
   });
 

@@ -25,8 +25,8 @@ test("a thread that cannot start is told by the job that it was to do, and ends 
         ids: ["a"],
         templates: [],
         shapes: new Uint16Array(1),
-        texts: [undefined],
-        publicKeys: [undefined],
+        texts: new Map(),
+        publicKeys: new Map(),
       }),
     ).rejects.toThrow(/PEM|certificate/i);
   } finally {

@@ -90,7 +90,7 @@ class IssuingThreads implements Issuers {
         resourceLimits: { maxYoungGenerationSizeMb: 4 },
         name: `issuance-${index}`,
       });
-      worker.on("error", (error) => {
+      worker.on("error", (error: Error) => {
         this.gone.set(worker, error);
       });
       worker.on("exit", (code) => {
