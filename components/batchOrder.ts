@@ -4,6 +4,7 @@ import type { DeviceProfileArgs } from "./deviceCertificateBatch";
 import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
 import { completeKey } from "./keyAndRequest";
+import { defaultLifetime, renewalOf } from "./deviceLifetime";
 import { lifetimeOf } from "./validity";
 
 /** What a batch asks for, wherever it is issued. */
@@ -49,10 +50,6 @@ export function batchOrder(
   const { privateKeyPem, acknowledge, generations, ...signer } =
     signerOf(issuer);
   const { activeGeneration } = issuer;
-  const initial =
-    profileName === "initialDeviceIdentity"
-      ? { validity: { notAfter: NO_EXPIRATION } }
-      : { validityDays: 365 };
   const order = {
     schema: "mqtt-pki/batch-order/1",
     name,
@@ -65,18 +62,9 @@ export function batchOrder(
         ...(validity !== undefined && { validity }),
         ...(validityDays !== undefined && { validityDays }),
       },
-      initial,
+      defaultLifetime(profileName),
     ),
-    ...(renewal !== undefined && {
-      renewal: pulumi
-        .output(renewal)
-        .apply(({ beforeDays }) =>
-          beforeDays === undefined ? {} : { beforeDays },
-        ),
-      newKeyOnRenewal: pulumi
-        .output(renewal)
-        .apply(({ newKey }) => newKey === true),
-    }),
+    ...(renewal !== undefined && renewalOf(renewal)),
     signer: {
       ...signer,
       // Of all generations, only the one that signs: a step of a rotation that changes no certificate starts no run.
@@ -89,9 +77,6 @@ export function batchOrder(
   };
   return pulumi.output(order).apply((value) => `${json(value)}\n`);
 }
-
-/** "No well-defined expiration date", RFC 5280 §4.1.2.5. */
-const NO_EXPIRATION = "99991231235959Z";
 
 /** Members by their names, so that the text does not hang on the order in which a program writes them. */
 function json(value: unknown): string {

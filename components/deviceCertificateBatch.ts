@@ -13,12 +13,11 @@ import type {
   ShardArgs,
   ValidityArgs,
 } from "../resources";
-import type { DeviceBatchArgs } from "../resources";
 import { DeviceBatch, readDeviceBatch } from "../resources";
 import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
 import { completeKey } from "./keyAndRequest";
-import type { Lifetime } from "./validity";
+import { defaultLifetime, renewalOf } from "./deviceLifetime";
 import { lifetimeOf } from "./validity";
 import { LABELS, checkedName, secretData } from "./kubernetes";
 
@@ -216,28 +215,6 @@ export class DeviceCertificateBatch extends pulumi.ComponentResource {
       secretNames: this.secretNames,
     });
   }
-}
-
-/** A batch's renewal has more to say than that of one certificate. */
-function renewalOf(
-  renewal: pulumi.Input<DeviceRenewalArgs>,
-): Pick<DeviceBatchArgs, "renewal" | "newKeyOnRenewal"> {
-  const whole = pulumi.output(renewal);
-  return {
-    renewal: whole.apply(({ beforeDays }) =>
-      beforeDays === undefined ? {} : { beforeDays },
-    ),
-    newKeyOnRenewal: whole.apply(({ newKey }) => newKey === true),
-  };
-}
-
-/** "No well-defined expiration date", RFC 5280 §4.1.2.5. */
-const NO_EXPIRATION = "99991231235959Z";
-
-function defaultLifetime(name: pulumi.Input<string> | undefined): Lifetime {
-  return name === "initialDeviceIdentity"
-    ? { validity: { notAfter: NO_EXPIRATION } }
-    : { validityDays: 365 };
 }
 
 function createSecrets(

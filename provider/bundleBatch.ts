@@ -19,7 +19,11 @@ import {
   refuseAltered,
   writeInventory,
 } from "./bundleInventory";
-import { refuseStray, refuseUnknownFiles } from "./bundleRefusals";
+import {
+  refuseOtherShard,
+  refuseStray,
+  refuseUnknownFiles,
+} from "./bundleRefusals";
 import { refuseWithoutRoom, tidied } from "./bundleRoom";
 import { now } from "./clock";
 import { refuseUnderIssuer } from "./deviceBatchChecks";
@@ -115,6 +119,7 @@ export async function diffBundles(
 ): Promise<boolean> {
   const directory = inputs.outputDirectory;
   const reissued = inputs.reissue !== old.reissue;
+  refuseOtherShard(inputs, olds);
   await restoreMissing(urn, inputs, old);
   if (!reissued && !chainComes && (await isUntouched(inputs, old, olds))) {
     forget(urn);

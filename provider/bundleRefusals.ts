@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { BUNDLES, INVENTORY } from "../pki/batch/bundles/layout";
 import { strayFiles } from "../pki/batch/bundles/overview";
 import type { InventoryDatabase } from "../pki/batch/inventory/database";
@@ -9,6 +10,23 @@ import type { DeviceBatchInputs } from "./deviceBatchInputs";
 import { inform } from "./engineLog";
 import { OutputDirectory } from "./outputDirectory";
 import { issuerKeyIdentifier } from "./signer";
+import type { Properties } from "./wire";
+
+/** Another shard has other devices: those of this folder would be recorded as removed, and theirs issued a second time. */
+export function refuseOtherShard(
+  inputs: DeviceBatchInputs,
+  olds: Properties,
+): void {
+  if (isDeepStrictEqual(inputs.shard, olds.shard)) {
+    return;
+  }
+  throw new InputError([
+    {
+      path: "shard",
+      message: `${quote(inputs.shard ?? "all devices")} is not what ${quote(inputs.outputDirectory)} was begun with, ${quote(olds.shard ?? "all devices")}; leave it, or begin a batch of another name in another folder.`,
+    },
+  ]);
+}
 
 /** A file of another size is refused; one of certificates that is gone is told, since devices do not need it. */
 export async function refuseStray(

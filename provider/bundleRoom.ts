@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, resolve } from "node:path";
@@ -152,7 +152,9 @@ async function place(directory: string, error: unknown): Promise<string> {
     return quote(directory);
   }
   const temporary = process.env.SQLITE_TMPDIR ?? tmpdir();
-  return (await freeOctets(temporary)) < (await freeOctets(directory))
+  // Of one disk, how much is free is another number a moment later.
+  return statSync(temporary).dev !== statSync(directory).dev &&
+    (await freeOctets(temporary)) < (await freeOctets(directory))
     ? `${quote(temporary)}, the folder for temporary files`
     : quote(directory);
 }
