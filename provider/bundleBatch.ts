@@ -300,7 +300,9 @@ export async function issueToBundles(
   inputs: DeviceBatchInputs,
   at: Date,
 ): Promise<BatchResult & BundleMemory> {
-  return tidied(inputs, () => writeAll(urn, inputs, at)).finally(() => {
+  return tidied(inputs.outputDirectory, () =>
+    writeAll(urn, inputs, at),
+  ).finally(() => {
     forget(urn);
   });
 }

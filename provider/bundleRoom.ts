@@ -99,7 +99,7 @@ function megabytes(octets: number): string {
  * @throws InputError where the disk is full, with what is recorded and what to do
  */
 export async function tidied<T>(
-  { outputDirectory: directory }: DeviceBatchInputs,
+  directory: string,
   work: () => Promise<T>,
 ): Promise<T> {
   try {

@@ -1,3 +1,5 @@
+import { refuseUnknownFiles } from "../../provider/bundleRefusals";
+import { tidied } from "../../provider/bundleRoom";
 import {
   existsSync,
   mkdirSync,
@@ -81,28 +83,31 @@ export async function issueShard(
     at: now,
     isNew,
   });
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  new OutputDirectory(directory).claim(owner);
-  const inventory = writeInventory(directory);
-  try {
-    refuseAltered(directory, inventory);
-    const progress = new Progress(surroundings);
-    const issued = await issueLargeBatch(inventory, batch, {
-      check,
-      planned: (counts) => {
-        error(`shard ${shard.index}/${shard.of}: ${planned(counts)}\n`);
-        progress.begin(counts);
-      },
-      progress: (devices) => {
-        progress.advance(devices);
-      },
-    });
-    const result = resultOf(shard, read, issued);
-    writeResult(options.result, result);
-    return result;
-  } finally {
-    inventory.close();
-  }
+  return tidied(directory, async () => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    new OutputDirectory(directory).claim(owner);
+    const inventory = writeInventory(directory);
+    try {
+      refuseAltered(directory, inventory);
+      refuseUnknownFiles(directory, inventory);
+      const progress = new Progress(surroundings);
+      const issued = await issueLargeBatch(inventory, batch, {
+        check,
+        planned: (counts) => {
+          error(`shard ${shard.index}/${shard.of}: ${planned(counts)}\n`);
+          progress.begin(counts);
+        },
+        progress: (devices) => {
+          progress.advance(devices);
+        },
+      });
+      const result = resultOf(shard, read, issued);
+      writeResult(options.result, result);
+      return result;
+    } finally {
+      inventory.close();
+    }
+  });
 }
 
 function resultOf(

@@ -120,8 +120,14 @@ async function watched(
   action: (watch: PlainKeyWatch) => Promise<unknown>,
 ): Promise<PlainKeyReport> {
   const watch = await PlainKeyWatch.start([where.output, where.temporary]);
-  await action(watch);
-  return watch.stop();
+  let report: PlainKeyReport | undefined;
+  try {
+    await action(watch);
+  } finally {
+    // Its thread would keep jest from ending.
+    report = await watch.stop();
+  }
+  return report;
 }
 
 test.each<[string, Properties]>([
