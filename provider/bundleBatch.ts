@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { strayFiles } from "../pki/batch/bundles/overview";
 import type { InventoryDatabase } from "../pki/batch/inventory/database";
 import { Action, BundlePlan } from "../pki/batch/issuance/bundlePlan";
+import { toSign } from "../pki/batch/issuance/issueBundles";
 import { issueLargeBatch } from "../pki/batch/issuance/issueLargeBatch";
 import { digestOfSource } from "../pki/batch/manifest";
 import { recoverBundles } from "../pki/batch/issuance/recovery";
@@ -264,14 +265,6 @@ function planOf(
     reissue: inputs.reissue ?? "",
     now: at,
   });
-}
-
-function toSign(counts: ReadonlyMap<string, number>): number {
-  return [...counts].reduce(
-    (sum, [action, count]) =>
-      action === Action.Keep || action === Action.Wait ? sum : sum + count,
-    0,
-  );
 }
 
 /** `+12 new, 3 changed, 40 due, 9,945 unchanged` */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { BUNDLES, INVENTORY } from "../pki/batch/bundles/layout";
 import { checkInventory } from "../pki/batch/inventory/check";
@@ -106,13 +107,20 @@ export async function inventorySha256(
     return undefined;
   }
   const hash = createHash("sha256");
-  const file = createReadStream(join(directory, INVENTORY), {
-    highWaterMark: 1 << 20,
-  });
-  for await (const chunk of file) {
-    hash.update(chunk as Buffer);
+  // One buffer for all of it: a stream's would stay in memory until they are collected.
+  const buffer = Buffer.alloc(1 << 18);
+  const file = await open(join(directory, INVENTORY));
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) {
+        return hash.digest("hex");
+      }
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
   }
-  return hash.digest("hex");
 }
 
 /**

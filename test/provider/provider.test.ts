@@ -29,6 +29,7 @@ test("its schema names every resource and function, and the version of the packa
   const schema = await plugin.getSchema();
   expect(schema).toMatchObject({ name: "mqtt-pki", version });
   expect(Object.keys(schema.resources as object).sort()).toEqual([
+    "mqtt-pki:index:BatchJobResult",
     "mqtt-pki:index:BundlePublication",
     "mqtt-pki:index:Certificate",
     "mqtt-pki:index:CertificateAuthority",

@@ -99,6 +99,9 @@ export class BundlePlan {
 
   /** How many devices each action is for. */
   counts(): ReadonlyMap<string, number> {
+    if (this.inventory.isEmpty()) {
+      return new Map([[Action.Issue, this.listing.count]]);
+    }
     const sql = `SELECT action, count(*) AS count FROM (${this.source}) GROUP BY action`;
     return new Map(
       this.inventory

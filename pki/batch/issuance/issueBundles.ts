@@ -60,25 +60,30 @@ export interface Signed {
   readonly renewed: number;
 }
 
+/** How many devices the counts of a plan have to be signed. */
+export function toSign(counts: ReadonlyMap<string, number>): number {
+  return [...counts].reduce(
+    (sum, [action, count]) =>
+      action === Action.Keep || action === Action.Wait ? sum : sum + count,
+    0,
+  );
+}
+
 /**
  * Signs what the plan says, bundle by bundle, on all cores. Each bundle is
  * written, recorded and then named: killed anywhere, the next run goes on
  * behind the last one that is recorded.
  *
+ * @param total how many devices are to be signed, see {@link toSign}
  * @param progress called with the number of devices after each bundle
  */
 export async function issueBundles(
   inventory: InventoryDatabase,
   plan: BundlePlan,
   order: BundleOrder,
+  total: number,
   progress: (devices: number) => void | Promise<void>,
 ): Promise<Signed> {
-  const counts = plan.counts();
-  const total = [...counts].reduce(
-    (sum, [action, count]) =>
-      action === Action.Keep || action === Action.Wait ? sum : sum + count,
-    0,
-  );
   if (total === 0) {
     return { issued: 0, renewed: 0 };
   }
@@ -115,7 +120,10 @@ export async function issueBundles(
   return signed;
 }
 
-/** Keeps every issuer busy: the next bundle is prepared while they sign, and handed over before the last is recorded. */
+/** Bundles that may wait to be recorded; more would fill the memory where threads are faster than the inventory. */
+const WAITING = 4;
+
+/** Keeps every issuer busy: the next bundle is prepared while they sign. */
 async function runAll(
   issuers: Issuers,
   next: (after: string) => Promise<PreparedBundle | undefined>,
@@ -124,8 +132,13 @@ async function runAll(
   const running = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | undefined;
   let recorded = Promise.resolve();
+  let waiting = 0;
   let bundle = await next("");
   while (bundle !== undefined && failure === undefined) {
+    if (waiting >= WAITING) {
+      await recorded.catch(() => undefined);
+      continue;
+    }
     if (!issuers.isFree) {
       await Promise.race(running);
       continue;
@@ -134,7 +147,12 @@ async function runAll(
     const run = issuers.run(current.job).then(
       (written) => {
         running.delete(run);
-        recorded = recorded.then(() => record(current, written));
+        waiting += 1;
+        recorded = recorded
+          .then(() => record(current, written))
+          .finally(() => {
+            waiting -= 1;
+          });
         recorded.catch((error: unknown) => {
           failure ??= { error };
         });
@@ -187,6 +205,15 @@ function recordBundle(
     issued,
     replaces,
   );
+  for (const octets of [
+    rows.serialNumbers,
+    rows.sha256,
+    rows.credentialsIds,
+    publicKeys,
+    publicKeyEnds,
+  ]) {
+    release(octets);
+  }
   for (const { name } of files) {
     const path = join(order.directory, BUNDLES, name);
     renameSync(`${path}${PARTIAL}`, path);
@@ -205,6 +232,11 @@ function verifySample(order: BundleOrder, der: Uint8Array): void {
   if (problems.length > 0) {
     throw new InputError(problems);
   }
+}
+
+/** Gives octets that a thread handed over back at once: they are not on the heap, whose size decides when it is collected. */
+function release(octets: ArrayBufferView): void {
+  (octets.buffer as ArrayBuffer).transfer(0);
 }
 
 function syncFolder(path: string): void {

@@ -13,7 +13,7 @@ import { BundlePlan } from "./bundlePlan";
 import type { ListedDevices } from "./deviceList";
 import { listDevices } from "./deviceList";
 import type { BundleOrder, Signed } from "./issueBundles";
-import { issueBundles } from "./issueBundles";
+import { issueBundles, toSign } from "./issueBundles";
 import { recoverBundles } from "./recovery";
 
 /** All that a run asks for: the devices, and how they are signed and written. */
@@ -106,11 +106,13 @@ async function issueListed(
   });
   plan.updateRenewal();
   refuseBeyondIssuer(plan, order);
-  hooks.planned?.(plan.counts());
+  const counts = plan.counts();
+  hooks.planned?.(counts);
   const signed = await issueBundles(
     inventory,
     plan,
     order,
+    toSign(counts),
     hooks.progress ?? (() => undefined),
   );
   inventory.setStatus(

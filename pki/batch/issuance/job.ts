@@ -55,9 +55,10 @@ export interface WrittenBundle {
   readonly sample: Uint8Array;
 }
 
-/** What a thread answers. */
+/** What a thread answers to the job of this number. */
 export type Answer =
-  | { readonly written: WrittenBundle }
+  | { readonly number: number; readonly written: WrittenBundle }
   | {
+      readonly number: number;
       readonly failure: { readonly message: string; readonly code?: string };
     };

@@ -67,13 +67,17 @@ class IssuerHere implements Issuers {
   }
 }
 
+/** Each thread has its next job at hand while it is busy with one. */
+const JOBS = 2;
+
 /**
  * Threads that each issue one bundle at a time. Only as many bundles stand in
  * memory as there are threads, so a slow disk slows the signing down.
  */
 class IssuingThreads implements Issuers {
-  private readonly idle: Worker[] = [];
   private readonly all: Worker[] = [];
+  /** How many jobs each has. */
+  private readonly jobs = new Map<Worker, number>();
   /** Why threads are gone, also where they had no job yet: nobody would answer one. */
   private readonly gone = new Map<Worker, Error>();
 
@@ -97,25 +101,37 @@ class IssuingThreads implements Issuers {
         this.gone.set(worker, this.gone.get(worker) ?? endedWith(code));
       });
       this.all.push(worker);
-      this.idle.push(worker);
+      this.jobs.set(worker, 0);
     }
   }
 
   get isFree(): boolean {
-    return this.idle.length > 0;
+    return this.least().jobs < JOBS;
+  }
+
+  private least(): { readonly worker: Worker; readonly jobs: number } {
+    const [first, ...others] = [...this.jobs].map(([worker, jobs]) => ({
+      worker,
+      jobs,
+    }));
+    if (first === undefined) {
+      throw new Error("There is no thread.");
+    }
+    return others.reduce(
+      (least, other) => (other.jobs < least.jobs ? other : least),
+      first,
+    );
   }
 
   async run(job: IssuanceJob): Promise<WrittenBundle> {
-    const worker = this.idle.pop();
-    if (worker === undefined) {
-      throw new Error("No thread is free.");
-    }
+    const { worker, jobs } = this.least();
     const reason = this.gone.get(worker);
     if (reason !== undefined) {
       throw reason;
     }
+    this.jobs.set(worker, jobs + 1);
     const answer = await ask(worker, job);
-    this.idle.push(worker);
+    this.jobs.set(worker, (this.jobs.get(worker) ?? 1) - 1);
     if ("failure" in answer) {
       throw Object.assign(new Error(answer.failure.message), answer.failure);
     }
@@ -139,8 +155,10 @@ function ask(worker: Worker, job: IssuanceJob): Promise<Answer> {
       worker.off("exit", onExit);
     };
     const onMessage = (answer: Answer): void => {
-      done();
-      resolve(answer);
+      if (answer.number === job.number) {
+        done();
+        resolve(answer);
+      }
     };
     const onError = (error: Error): void => {
       done();
