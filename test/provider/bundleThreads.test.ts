@@ -26,7 +26,8 @@ test("a thread that cannot start is told by the job that it was to do, and ends 
         templates: [],
         shapes: new Uint16Array(1),
         texts: new Map(),
-        publicKeys: new Map(),
+        keptKeys: new Uint8Array(0),
+        keptKeyEnds: new Uint32Array(0),
       }),
     ).rejects.toThrow(/PEM|certificate/i);
   } finally {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { constants, gzipSync, zstdCompressSync } from "node:zlib";
 import type { BundleFile } from "../inventory/schema";
 import { seal } from "../seal";
+import { release } from "./release";
 import type { BundleOptions } from "./layout";
 import { Compression, PARTIAL, bundleFileName } from "./layout";
 
@@ -27,21 +28,30 @@ export async function writeBundleFile(
   const body = sealed ? await seal(compressed, recipients) : compressed;
   const name = bundleFileName(number, kind, options, sealed);
   writeWhole(join(folder, `${name}${PARTIAL}`), body);
-  return {
+  const written = {
     kind,
     name,
     bytes: body.length,
     sha256: hash("sha256", body),
   };
+  for (const octets of [compressed, body]) {
+    if (octets !== plain) {
+      release(octets);
+    }
+  }
+  return written;
 }
+
+/** zlib takes no less. */
+const SMALLEST_CHUNK = 1 << 16;
 
 function compress(plain: Uint8Array, compression: string): Uint8Array {
   switch (compression) {
     case Compression.Zstd:
       // Base64 of random octets: level 1 finds all that there is to find.
       return zstdCompressSync(plain, {
-        // Fewer pieces to put together.
-        chunkSize: 1 << 20,
+        // In one piece, which can be given back at once.
+        chunkSize: Math.max(plain.length, SMALLEST_CHUNK),
         params: { [constants.ZSTD_c_compressionLevel]: 1 },
       });
     case Compression.Gzip:

@@ -7,6 +7,7 @@ import type { Device } from "../device";
 import { Shaper, textsOf } from "../fast/shape";
 import type { CertificateTemplate } from "../fast/template";
 import { buildTemplate } from "../fast/template";
+import { OctetColumn } from "../inventory/octetColumn";
 import { compileTemplates } from "../nameTemplates";
 import { deviceOrder } from "../plan";
 import type { PlannedRow } from "./bundlePlan";
@@ -26,6 +27,8 @@ export interface PreparedBundle {
   /** How many keep their key. */
   readonly keptKeys: number;
 }
+
+const NONE = new Uint8Array(0);
 
 /** Octets in front of the key itself that are the same for all keys of one kind. */
 const KEY_HEAD = 24;
@@ -80,7 +83,7 @@ export class BundlePreparation {
   async prepare(rows: readonly PlannedRow[]): Promise<PreparedBundle> {
     const shapes = new BundleShapes(rows.length);
     const texts = new Map<number, readonly string[]>();
-    const publicKeys = new Map<number, Uint8Array>();
+    const kept: Uint8Array[] = [];
     let keptKeys = 0;
     for (const [index, row] of rows.entries()) {
       const device = readListed(row.id, "", row.fields);
@@ -93,17 +96,17 @@ export class BundlePreparation {
         texts.set(index, own);
       }
       const key = this.keptKey(row, device);
-      if (key !== undefined) {
-        publicKeys.set(index, key);
-        keptKeys += row.action === Action.Issue ? 0 : 1;
-      }
+      kept.push(key ?? NONE);
+      keptKeys += key !== undefined && row.action !== Action.Issue ? 1 : 0;
     }
+    const { bytes, ends } = OctetColumn.of(kept);
     const job: IssuanceJob = {
       number: this.number,
       ids: rows.map(({ id }) => id),
       ...shapes.result,
       texts,
-      publicKeys,
+      keptKeys: bytes,
+      keptKeyEnds: ends,
     };
     this.number += 1;
     return {

@@ -17,6 +17,7 @@ import { deviceKeyMaker } from "../fast/deviceKey";
 import { SERIAL_NUMBER_BYTES, newSerialNumbers } from "../fast/serialNumber";
 import { CertificateWriter } from "../fast/writer";
 import { HASH_LENGTH } from "../inventory/issuedRows";
+import { OctetColumn } from "../inventory/octetColumn";
 import type { BundleFile } from "../inventory/schema";
 import { defaultRenewalPoint } from "../renewalPoint";
 import type { IssuanceJob, IssuanceSettings, WrittenBundle } from "./job";
@@ -82,9 +83,11 @@ export class BundleWriter {
     shapes,
     templates,
     texts,
-    publicKeys,
+    keptKeys,
+    keptKeyEnds,
   }: IssuanceJob): Omit<WrittenBundle, "files"> {
     const { renewalSeconds } = this.settings;
+    const kept = new OctetColumn(keptKeys, keptKeyEnds);
     const count = ids.length;
     const writers = templates.map(
       (template) => new CertificateWriter(template, this.settings.signingKey),
@@ -117,12 +120,13 @@ export class BundleWriter {
       if (writer === undefined || template === undefined) {
         throw new Error("a device has no template");
       }
-      const kept = publicKeys.get(index);
-      if (kept === undefined) {
+      const stays = kept.at(index);
+      const isNew = stays.length === 0;
+      if (isNew) {
         this.keys.next();
         this.privateKeys.add(id, this.keys.privateKey);
       }
-      const publicKey = kept ?? this.keys.publicKey;
+      const publicKey = isNew ? this.keys.publicKey : stays;
       certified.publicKeys.set(publicKey, keysEnd);
       keysEnd += publicKey.length;
       certified.publicKeyEnds[index] = keysEnd;
@@ -132,7 +136,7 @@ export class BundleWriter {
         serialNumbers,
         index * SERIAL_NUMBER_BYTES,
       );
-      if (kept === undefined) {
+      if (isNew) {
         this.addKeystore(id, der);
       }
       const at = index * SERIAL_NUMBER_BYTES;
@@ -158,8 +162,8 @@ export class BundleWriter {
           : notAfter - renewalSeconds;
       if (sampled.has(index)) {
         // Reading a key again takes ten times as long as making it: one of each bundle is.
-        this.verify(id, der, kept === undefined && !keyVerified);
-        keyVerified ||= kept === undefined;
+        this.verify(id, der, isNew && !keyVerified);
+        keyVerified ||= isNew;
         sample = Uint8Array.from(der);
       }
     }
@@ -197,7 +201,11 @@ export class BundleWriter {
         sealedFor,
       );
     const files = [await write(BundleKind.Certificates, this.certificates, [])];
-    if (job.publicKeys.size < job.ids.length) {
+    if (
+      job.keptKeyEnds.some(
+        (end, index) => end === (job.keptKeyEnds[index - 1] ?? 0),
+      )
+    ) {
       files.push(await write(BundleKind.Keys, this.privateKeys, recipients));
       if (this.settings.keystore !== undefined) {
         files.push(

@@ -7,6 +7,7 @@ import { encodePem } from "../../pem";
 import { InputError } from "../../problem";
 import type { BundleOptions } from "../bundles/layout";
 import { BUNDLES, PARTIAL } from "../bundles/layout";
+import { release } from "../bundles/release";
 import type { InventoryDatabase } from "../inventory/database";
 import type { IssuedRows } from "../inventory/issuedRows";
 import { hashRows } from "../inventory/issuedRows";
@@ -232,11 +233,6 @@ function verifySample(order: BundleOrder, der: Uint8Array): void {
   if (problems.length > 0) {
     throw new InputError(problems);
   }
-}
-
-/** Gives octets that a thread handed over back at once: they are not on the heap, whose size decides when it is collected. */
-function release(octets: ArrayBufferView): void {
-  (octets.buffer as ArrayBuffer).transfer(0);
 }
 
 function syncFolder(path: string): void {

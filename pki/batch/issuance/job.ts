@@ -40,8 +40,9 @@ export interface IssuanceJob {
   readonly shapes: Uint16Array;
   /** The texts that fill the template, by place; none where the id is the only one. */
   readonly texts: ReadonlyMap<number, readonly string[]>;
-  /** DER of the SubjectPublicKeyInfo of keys that stay, by place; others get a new one. */
-  readonly publicKeys: ReadonlyMap<number, Uint8Array>;
+  /** DER of the SubjectPublicKeyInfo of keys that stay, one after the other, and where each ends; those without octets get a new key. */
+  readonly keptKeys: Uint8Array;
+  readonly keptKeyEnds: Uint32Array;
 }
 
 /** A bundle that is written, as `.partial`, and not yet known to the inventory. */
