@@ -44,10 +44,10 @@ const FULL: Extent = {
   added: 5_000,
 };
 const QUICK: Extent = {
-  small: 20_000,
-  large: [20_000],
+  small: 5_000,
+  large: [5_000],
   rounds: 1,
-  seconds: 0.3,
+  seconds: 0.2,
   added: 100,
 };
 

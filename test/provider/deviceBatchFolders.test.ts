@@ -13,7 +13,8 @@ import type { Properties } from "./support/wire";
 import { UNKNOWN } from "./support/wire";
 
 const URN = urnOf("DeviceBatch", "fleet");
-const OTHER_URN = urnOf("DeviceBatch", "other");
+// Of another stack: one stack refuses two batches that name the same devices, whatever their folders.
+const OTHER_URN = urnOf("DeviceBatch", "other", "another");
 const DAY = 86_400_000;
 const folder = scratchFolder();
 

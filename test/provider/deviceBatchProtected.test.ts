@@ -38,7 +38,7 @@ test("a sealed batch with keystores lives from its creation to its end, and no p
 test("a plain batch is warned of once, then sealed by one update", async () => {
   const batch = await bench.batch(["a", "b"]).create();
   const warnings = (): number =>
-    bench.plugin.log.filter(({ text }) => text.includes('plain files below'))
+    bench.plugin.log.filter(({ text }) => text.includes("plain files below"))
       .length;
   const before = warnings();
   expect(before).toBeGreaterThan(0);
