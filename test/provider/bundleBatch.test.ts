@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Bench } from "./support/batch";
 import { changedPaths, modeOf, snapshot } from "./support/devices";
 import {
   LargeBatch,
+  LargeBatches,
   bundleFaults,
   ids,
   readEntries,
@@ -11,33 +12,11 @@ import {
 } from "./support/largeBatch";
 
 const bench = new Bench();
-let batches = 0;
-
-function manifest(rows: readonly string[], header = "id"): string {
-  batches += 1;
-  const name = `fleet-${batches}.csv`;
-  write(name, rows, header);
-  return name;
-}
-
-function write(name: string, rows: readonly string[], header = "id"): void {
-  writeFileSync(join(bench.folder, name), [header, ...rows, ""].join("\n"));
-}
-
-async function created(rows: readonly string[], overrides = {}) {
-  const list = manifest(rows);
-  const batch = LargeBatch.of(bench, `large-${batches}`, {
-    manifest: list,
-    bundles: { devices: 100 },
-    ...overrides,
-  });
-  await batch.create();
-  return { batch, list };
-}
+const batches = new LargeBatches(bench);
 
 describe("a batch in bundles", () => {
   test("is issued, recorded and whole", async () => {
-    const { batch } = await created(ids(250));
+    const { batch } = await batches.created(ids(250));
     expect(batch.outs).toMatchObject({
       count: 250,
       issued: 250,
@@ -61,9 +40,9 @@ describe("a batch in bundles", () => {
   });
 
   test("gives an added row one certificate and leaves every other file as it is", async () => {
-    const { batch, list } = await created(ids(120));
+    const { batch, list } = await batches.created(ids(120));
     const before = snapshot(batch.output);
-    write(list, ids(121));
+    batches.write(list, ids(121));
     expect(await batch.update()).toBe(
       "+1 new, 0 changed, 0 due, 120 unchanged",
     );
@@ -77,11 +56,11 @@ describe("a batch in bundles", () => {
   });
 
   test("gives a changed row another certificate for its key, and remembers the one before", async () => {
-    const list = manifest(["a,", "b,"], "id,dnsNames");
-    const batch = LargeBatch.of(bench, `large-${batches}`, { manifest: list });
+    const list = batches.manifest(["a,", "b,"], "id,dnsNames");
+    const batch = LargeBatch.of(bench, batches.nextName(), { manifest: list });
     await batch.create();
     const before = readRows(batch.output);
-    write(list, ["a,a.example.com", "b,"], "id,dnsNames");
+    batches.write(list, ["a,a.example.com", "b,"], "id,dnsNames");
     expect(await batch.update()).toBe("+0 new, 1 changed, 0 due, 1 unchanged");
     expect(batch.outs).toMatchObject({ issued: 0, renewed: 1 });
     const after = readRows(batch.output);
@@ -100,27 +79,27 @@ describe("a batch in bundles", () => {
   });
 
   test("records what the list names no more, revokes where the code says so, and takes back what returns", async () => {
-    const { batch, list } = await created(ids(5));
+    const { batch, list } = await batches.created(ids(5));
     const before = readRows(batch.output);
-    write(list, ids(4));
+    batches.write(list, ids(4));
     expect(await batch.update()).toBe(
       "+0 new, 0 changed, 0 due, 4 unchanged, 1 removed",
     );
     expect(readRows(batch.output).get("device-4")?.status).toBe("removed");
-    write(list, ids(5));
+    batches.write(list, ids(5));
     await batch.update();
     expect(readRows(batch.output)).toEqual(before);
-    write(list, ids(4));
+    batches.write(list, ids(4));
     await batch.update({ onRemoval: "revoke" });
     expect(readRows(batch.output).get("device-4")?.status).toBe("revoked");
     // A revoked certificate is gone for good: the device gets another one, with another key.
-    write(list, ids(5));
+    batches.write(list, ids(5));
     expect(await batch.update()).toBe("+0 new, 1 changed, 0 due, 4 unchanged");
     expect(batch.outs).toMatchObject({ issued: 1 });
   });
 
   test("gives everyone a new key where reissue says so, once", async () => {
-    const { batch } = await created(ids(3));
+    const { batch } = await batches.created(ids(3));
     const before = readRows(batch.output);
     await batch.update({ reissue: "leak of 2026-11-21" });
     expect(batch.outs).toMatchObject({ issued: 3, renewed: 0 });
@@ -130,7 +109,10 @@ describe("a batch in bundles", () => {
   });
 
   test("answers with as much for a thousand devices as for ten", async () => {
-    const [ten, thousand] = [await created(ids(10)), await created(ids(1000))];
+    const [ten, thousand] = [
+      await batches.created(ids(10)),
+      await batches.created(ids(1000)),
+    ];
     const size = ({ batch }: typeof ten): number =>
       JSON.stringify([batch.outs, batch.inputs]).length;
     expect(Math.abs(size(thousand) - size(ten))).toBeLessThan(50);

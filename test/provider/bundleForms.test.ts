@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { describeOpenSsl, scratchFolder } from "../pki/support/openssl";
@@ -9,6 +9,7 @@ import { Bench } from "./support/batch";
 import { withPlugin } from "./support/killed";
 import {
   LargeBatch,
+  LargeBatches,
   bundleFaults,
   ids,
   readEntries,
@@ -19,33 +20,11 @@ import { secret } from "./support/wire";
 const PASSWORD = "open sesame 7";
 const bench = new Bench();
 const folder = scratchFolder();
-let batches = 0;
-
-function manifest(rows: readonly string[], header = "id"): string {
-  batches += 1;
-  const name = `fleet-${batches}.csv`;
-  write(name, rows, header);
-  return name;
-}
-
-function write(name: string, rows: readonly string[], header = "id"): void {
-  writeFileSync(join(bench.folder, name), [header, ...rows, ""].join("\n"));
-}
-
-async function created(rows: readonly string[], overrides = {}) {
-  const list = manifest(rows);
-  const batch = LargeBatch.of(bench, `large-${batches}`, {
-    manifest: list,
-    bundles: { devices: 100 },
-    ...overrides,
-  });
-  await batch.create();
-  return { batch, list };
-}
+const batches = new LargeBatches(bench);
 
 describeOpenSsl("other forms of bundles", (openssl) => {
   test("tar archives, without compression, with a keystore for each device", async () => {
-    const { batch } = await created(ids(3), {
+    const { batch } = await batches.created(ids(3), {
       bundles: { format: "tar", compression: "none" },
       keystore: secret({ password: PASSWORD }),
     });
@@ -70,7 +49,7 @@ describeOpenSsl("other forms of bundles", (openssl) => {
   });
 
   test("gzip, which everything reads", async () => {
-    const { batch } = await created(ids(2), {
+    const { batch } = await batches.created(ids(2), {
       bundles: { compression: "gzip" },
     });
     const name = join(batch.output, "bundles", "000001-keys.ndjson.gz");
@@ -84,7 +63,7 @@ describeOpenSsl("other forms of bundles", (openssl) => {
     ["RSA", { algorithm: "RSA", rsaBits: 2048 }],
     ["P-384", { algorithm: "ECDSA", ecdsaCurve: "P384" }],
   ])("keys of %s", async (_, key) => {
-    const { batch } = await created(ids(2), { key });
+    const { batch } = await batches.created(ids(2), { key });
     expect(
       await bundleFaults(batch.output, ids(2), bench.above.ca.certificatePem),
     ).toEqual([]);
@@ -94,8 +73,11 @@ describeOpenSsl("other forms of bundles", (openssl) => {
   });
 
   test("names that templates make of the list's columns", async () => {
-    const list = manifest(["a,berlin", "b,bonn", "c,berlin"], "id,site");
-    const batch = LargeBatch.of(bench, `large-${batches}`, {
+    const list = batches.manifest(
+      ["a,berlin", "b,bonn", "c,berlin"],
+      "id,site",
+    );
+    const batch = LargeBatch.of(bench, batches.nextName(), {
       manifest: list,
       dnsNames: ["{id}.{site}.example.com"],
       subject: { organization: "IoT", organizationalUnit: "{site}" },
@@ -112,16 +94,16 @@ describeOpenSsl("other forms of bundles", (openssl) => {
       "O=IoT,OU=berlin,CN=c DNS:c.berlin.example.com",
     ]);
     // A device that moves gets another certificate for its key.
-    write(list, ["a,berlin", "b,berlin", "c,berlin"], "id,site");
+    batches.write(list, ["a,berlin", "b,berlin", "c,berlin"], "id,site");
     expect(await batch.update()).toBe("+0 new, 1 changed, 0 due, 2 unchanged");
   });
 
   test("a range of numbers, and one part of it", async () => {
-    batches += 1;
+    const name = batches.nextName();
     const range = { id: "pump-{number}", from: 1, to: 40, digits: 3 };
     const parts = await Promise.all(
       [0, 1].map(async (index) => {
-        const part = LargeBatch.of(bench, `large-${batches}-${index}`, {
+        const part = LargeBatch.of(bench, `${name}-${index}`, {
           range,
           shard: { index, of: 2 },
         });
@@ -139,13 +121,13 @@ describeOpenSsl("other forms of bundles", (openssl) => {
   });
 
   test("requests: keys stay with their devices", async () => {
-    batches += 1;
-    const requests = join(bench.folder, `requests-${batches}`);
-    const keys = join(bench.folder, `keys-${batches}`);
+    const name = batches.nextName();
+    const requests = join(bench.folder, `requests-${name}`);
+    const keys = join(bench.folder, `keys-${name}`);
     const files = new RequestFiles(openssl, requests, keys);
     files.make("r-1");
     files.make("r-2", { newKey: "rsa:2048" });
-    const batch = LargeBatch.of(bench, `large-${batches}`, { requests });
+    const batch = LargeBatch.of(bench, batches.nextName(), { requests });
     await batch.create();
     expect(readdirSync(join(batch.output, "bundles"))).toEqual([
       "000001-certificates.ndjson.zst",
@@ -168,7 +150,7 @@ describe("renewal", () => {
     new Date(Date.now() + days * 86_400_000).toISOString();
 
   test("what is due keeps its key, or gets a new one where the code says so", async () => {
-    const { batch } = await created(ids(4));
+    const { batch } = await batches.created(ids(4));
     const before = await readEntries(batch.output, "keys");
     const rows = readRows(batch.output);
     await withPlugin({ cwd: bench.folder, now: later(300) }, async (plugin) => {
@@ -192,7 +174,7 @@ describe("renewal", () => {
   });
 
   test("another point of renewal counts for what was issued before", async () => {
-    const { batch } = await created(ids(3));
+    const { batch } = await batches.created(ids(3));
     const said = await batch.update({ renewal: { beforeDays: 364 } });
     expect(said).toBe("+0 new, 0 changed, 0 due, 3 unchanged");
     await withPlugin({ cwd: bench.folder, now: later(2) }, async (plugin) => {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { readBundle } from "../../../pki/batch/bundles/read";
 import { readBundleFileName } from "../../../pki/batch/bundles/readName";
@@ -235,4 +235,47 @@ export async function bundleFaults(
 /** Ids `device-0` … */
 export function ids(count: number, from = 0): string[] {
   return Array.from({ length: count }, (_, index) => `device-${from + index}`);
+}
+
+/** Batches of one test file, each with a manifest and a folder of its own. */
+export class LargeBatches {
+  private batches = 0;
+
+  constructor(private readonly bench: Bench) {}
+
+  /** A name that no other batch of the file has. */
+  nextName(): string {
+    this.batches += 1;
+    return `large-${this.batches}`;
+  }
+
+  /** Writes a manifest; its path relative to the project. */
+  manifest(rows: readonly string[], header = "id"): string {
+    const name = `fleet-${this.nextName()}.csv`;
+    this.write(name, rows, header);
+    return name;
+  }
+
+  /** Replaces a manifest. */
+  write(name: string, rows: readonly string[], header = "id"): void {
+    writeFileSync(
+      join(this.bench.folder, name),
+      [header, ...rows, ""].join("\n"),
+    );
+  }
+
+  /** A batch that is created, in bundles of 100 devices. */
+  async created(
+    rows: readonly string[],
+    overrides: Properties = {},
+  ): Promise<{ batch: LargeBatch; list: string }> {
+    const list = this.manifest(rows);
+    const batch = LargeBatch.of(this.bench, this.nextName(), {
+      manifest: list,
+      bundles: { devices: 100 },
+      ...overrides,
+    });
+    await batch.create();
+    return { batch, list };
+  }
 }
