@@ -7,7 +7,6 @@ import { Action, BundlePlan } from "../pki/batch/issuance/bundlePlan";
 import { toSign } from "../pki/batch/issuance/issueBundles";
 import { issueLargeBatch } from "../pki/batch/issuance/issueLargeBatch";
 import { digestOfSource } from "../pki/batch/manifest";
-import { recoverBundles } from "../pki/batch/issuance/recovery";
 import { readIssuer } from "../pki/authority";
 import { deviceOrder } from "../pki/batch/plan";
 import type { ListedDevices } from "../pki/batch/issuance/deviceList";
@@ -331,7 +330,6 @@ async function issueWith(
   at: Date,
 ): Promise<BatchResult & BundleMemory> {
   const directory = inputs.outputDirectory;
-  recoverBundles(directory, inventory);
   refuseUnknownFiles(directory, inventory);
   const list = await listedOf(urn, inputs);
   const signer = await readSigner(inputs.signer);

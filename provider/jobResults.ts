@@ -1,3 +1,4 @@
+import { clusterFailure, codeOf } from "./clusterFailure";
 import type {
   BatchV1Api,
   CoreV1Api,
@@ -186,31 +187,7 @@ function problemOf(
   namespace: string,
   server: string,
 ): string {
-  const code = codeOf(error);
-  switch (code) {
-    case 401:
-      return `the cluster at ${server} does not know who asks (401); the kubeconfig's credentials are wrong or have expired.`;
-    case 403:
-      return `this user needs the verb ${verb} in the namespace ${namespace} (RBAC).`;
-    default:
-      return typeof code === "number"
-        ? `the cluster at ${server} answers ${code}.`
-        : `the cluster at ${server} cannot be reached (${reasonOf(error)}).`;
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = codeOf(error) ?? codeOf(cause);
-  return typeof code === "string"
-    ? code
-    : error instanceof Error
-      ? error.name
-      : "unknown";
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error
-    ? error.code
-    : undefined;
+  return codeOf(error) === 403
+    ? `this user needs the verb ${verb} in the namespace ${namespace} (RBAC).`
+    : clusterFailure(error, server);
 }

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { DeviceStatus } from "../pki/batch/inventory";
+import { shardOf } from "../pki/batch/shard";
 import { InputError, quote } from "../pki/problem";
 import { OutputDirectory } from "./outputDirectory";
 import * as schema from "./schema";
@@ -52,8 +52,4 @@ export function readDeviceBatch(args: Properties): Properties {
     data[`${id}.key.pem`] = device.privateKeyPem;
   }
   return { data: secret(data) };
-}
-
-function shardOf(id: string, shards: number): number {
-  return createHash("sha256").update(id).digest().readUInt32BE(0) % shards;
 }

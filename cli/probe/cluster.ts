@@ -1,3 +1,4 @@
+import { clusterFailure, codeOf } from "../../provider/clusterFailure";
 import type { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { quote } from "../../pki/problem";
 import type { ObjectTarget } from "./target";
@@ -121,36 +122,14 @@ export function clusterProblem(
   { kind, namespace, name }: Pick<ObjectTarget, "kind" | "namespace" | "name">,
   server: string,
 ): string {
-  const code = codeOf(error);
-  switch (code) {
-    case 401:
-      return `the cluster at ${server} does not know who asks (401); the kubeconfig's credentials are wrong or have expired.`;
+  switch (codeOf(error)) {
     case 403:
       return `may not be read: this user needs the verb get on ${kind}s in the namespace ${namespace} (RBAC); a Role with resourceNames: [${name}] is enough.`;
     case 404:
       return `is not there: the namespace ${namespace} has no ${kind === "secret" ? "Secret" : "ConfigMap"} ${name}.`;
     default:
-      return typeof code === "number"
-        ? `the cluster at ${server} answers ${code}.`
-        : `the cluster at ${server} cannot be reached (${reasonOf(error)}).`;
+      return clusterFailure(error, server);
   }
-}
-
-/** The code of a failed connection, which the client of the API wraps; of anything else its kind only. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  const code = codeOf(error) ?? codeOf(cause);
-  return typeof code === "string"
-    ? code
-    : error instanceof Error
-      ? error.name
-      : "unknown";
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error
-    ? error.code
-    : undefined;
 }
 
 class Timeout extends Error {

@@ -1,3 +1,4 @@
+import type { CertificateRow } from "./postgresRows";
 import {
   closeSync,
   existsSync,
@@ -298,20 +299,10 @@ class Restoration {
   }
 }
 
-interface ReceivedRow {
+interface ReceivedRow extends CertificateRow {
   readonly bundle: number;
   readonly status: string;
   readonly isCurrent: boolean;
-  readonly id: string;
-  readonly position: number;
-  readonly serialNumber: Uint8Array;
-  readonly notBefore: number;
-  readonly notAfter: number;
-  readonly renewAt: number;
-  readonly sha256: Uint8Array;
-  readonly credentialsId: Uint8Array;
-  readonly publicKey: Uint8Array;
-  readonly order: Uint8Array;
 }
 
 const NOTHING = Buffer.alloc(0);
