@@ -17,6 +17,7 @@ import type { ConfiguredAuthority } from "./rotation/configurationFile";
 import { editConfiguration, findAuthority } from "./rotation/configurationFile";
 import { generationsSnippet } from "./rotation/snippet";
 import type { AuthorityState, StackState } from "./rotation/state";
+import { liveAt } from "./rotation/state";
 import { addStateOptions, readState } from "./rotation/stateOptions";
 import type { StateOptions } from "./rotation/stateOptions";
 import {
@@ -137,7 +138,7 @@ function next(
   }
   const step = plannedStep(
     evidence,
-    leavesOf(state.live),
+    leavesOf(liveAt(state, now)),
     soakOf(authority, entry),
     now,
   );

@@ -219,8 +219,22 @@ function extendedKeyUsageProblems(
 
 const ANY_EXTENDED_KEY_USAGE = "2.5.29.37.0";
 
+const MOST_KNOWN = 1000;
+const known = new Map<string, string | undefined>();
+
 /** Which key signed a certificate, in lowercase hex; `undefined` where it does not say or cannot be read. */
 export function readAuthorityKeyIdentifier(pem: string): string | undefined {
+  // An update looks at the same certificates in each of its steps, and to read one takes milliseconds.
+  if (!known.has(pem)) {
+    if (known.size >= MOST_KNOWN) {
+      known.clear();
+    }
+    known.set(pem, parseAuthorityKeyIdentifier(pem));
+  }
+  return known.get(pem);
+}
+
+function parseAuthorityKeyIdentifier(pem: string): string | undefined {
   try {
     return new x509.X509Certificate(pem)
       .getExtension(x509.AuthorityKeyIdentifierExtension)

@@ -4,11 +4,14 @@ import { batchJobResult } from "./batchJobResult";
 import { bundlePublication } from "./bundlePublication";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
+import { clusterAccess } from "./clusterAccess";
 import { connectToEngine } from "./engineLog";
 import { deviceBatch } from "./deviceBatch";
 import { encryptedPrivateKey } from "./encryptedPrivateKey";
 import { existingAuthority } from "./existingAuthority";
+import { exportedAuthority } from "./exportedAuthority";
 import { keystore } from "./keystore";
+import { readLiveObject } from "./liveObject";
 import { readDeviceBatch } from "./readDeviceBatch";
 import type { CustomResource } from "./resource";
 import { typeOf } from "./resource";
@@ -20,14 +23,19 @@ const RESOURCES: Readonly<Record<string, CustomResource>> = {
   "mqtt-pki:index:BundlePublication": bundlePublication,
   "mqtt-pki:index:Certificate": certificate,
   "mqtt-pki:index:CertificateAuthority": certificateAuthority,
+  "mqtt-pki:index:ClusterAccess": clusterAccess,
   "mqtt-pki:index:DeviceBatch": deviceBatch,
   "mqtt-pki:index:EncryptedPrivateKey": encryptedPrivateKey,
   "mqtt-pki:index:ExistingAuthority": existingAuthority,
+  "mqtt-pki:index:ExportedAuthority": exportedAuthority,
   "mqtt-pki:index:Keystore": keystore,
 };
 
-const FUNCTIONS: Readonly<Record<string, (args: Properties) => Properties>> = {
+const FUNCTIONS: Readonly<
+  Record<string, (args: Properties) => Properties | Promise<Properties>>
+> = {
   "mqtt-pki:index:readDeviceBatch": readDeviceBatch,
+  "mqtt-pki:index:readLiveObject": readLiveObject,
 };
 
 /** The plugin: hands each call to the custom resource it is about. */
@@ -84,16 +92,28 @@ class MqttPkiProvider implements provider.Provider {
     return { outs: keepSecrets(outs, news) };
   }
 
+  async read(
+    id: string,
+    urn: string,
+    props: Properties,
+  ): Promise<provider.ReadResult> {
+    const read = resource(urn).read?.(id, urn, props);
+    return { id, props: (await read) ?? props };
+  }
+
   delete(id: string, urn: string, props: Properties): Promise<void> {
     return resource(urn).delete(id, urn, props);
   }
 
-  invoke(token: string, args: Properties): Promise<provider.InvokeResult> {
+  async invoke(
+    token: string,
+    args: Properties,
+  ): Promise<provider.InvokeResult> {
     const call = Object.hasOwn(FUNCTIONS, token) ? FUNCTIONS[token] : undefined;
     if (call === undefined) {
       throw new Error(`${token} is no function of mqtt-pki ${version}.`);
     }
-    return Promise.resolve({ outputs: call(args) });
+    return { outputs: await call(args) };
   }
 }
 

@@ -1,11 +1,11 @@
-import { clusterFailure, codeOf } from "./clusterFailure";
 import type {
   BatchV1Api,
   CoreV1Api,
-  KubeConfig,
   V1Job,
   V1Pod,
 } from "@kubernetes/client-node";
+import { clusterFailure, codeOf } from "../cluster/failure";
+import { loadKubeconfig } from "../cluster/kubeconfig";
 import type { FoundResult } from "../pki/batch/issuance/shardResult";
 import { parseShardResult } from "../pki/batch/issuance/shardResult";
 import { InputError, quote } from "../pki/problem";
@@ -31,14 +31,10 @@ export interface JobPlace {
  * @throws InputError where the cluster does not say, or a pod left no result
  */
 export async function readJobResults(place: JobPlace): Promise<FoundResult[]> {
+  const config = await loadKubeconfig(place);
   // It is large, and only this needs it.
   const kubernetes = await import("@kubernetes/client-node");
-  const config = new kubernetes.KubeConfig();
-  load(config, place);
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) {
-    throw refusal("the kubeconfig has no current context; name one.");
-  }
+  const server = config.getCurrentCluster()?.server ?? "";
   const job = await readJob(
     config.makeApiClient(kubernetes.BatchV1Api),
     place,
@@ -59,32 +55,6 @@ export async function readJobResults(place: JobPlace): Promise<FoundResult[]> {
         metadata?.ownerReferences?.some((owner) => owner.uid === uid) === true,
     )
     .map((pod) => resultOf(pod, job));
-}
-
-function load(config: KubeConfig, { kubeconfig, context }: JobPlace): void {
-  try {
-    if (kubeconfig === undefined || kubeconfig === "") {
-      config.loadFromDefault();
-    } else if (kubeconfig.includes("\n") || kubeconfig.startsWith("{")) {
-      config.loadFromString(kubeconfig);
-    } else {
-      config.loadFromFile(kubeconfig);
-    }
-  } catch {
-    // Its text may quote a line of the file, and that may be a token.
-    throw refusal("the kubeconfig is not there or is none.", "kubeconfig");
-  }
-  if (context === undefined) {
-    return;
-  }
-  const names = config.getContexts().map(({ name }) => name);
-  if (!names.includes(context)) {
-    throw refusal(
-      `${quote(context)} is not in the kubeconfig; it has ${names.join(", ") || "none"}.`,
-      "context",
-    );
-  }
-  config.setCurrentContext(context);
 }
 
 async function readJob(

@@ -40,6 +40,13 @@ export interface CustomResource {
     olds: Properties,
     news: Properties,
   ): Promise<{ outs: Properties }>;
+  /**
+   * The outputs as they are now. Default: as they were, for what nobody but an
+   * update changes.
+   *
+   * @param outputs of the last update
+   */
+  read?(id: string, urn: string, outputs: Properties): Promise<Properties>;
   delete(id: string, urn: string, outputs: Properties): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
-import { clusterFailure, codeOf } from "../../provider/clusterFailure";
 import type { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { quote } from "../../pki/problem";
+import { TimeoutError, clusterFailure, codeOf } from "../../cluster/failure";
+import { loadKubeconfig } from "../../cluster/kubeconfig";
+import { InputError } from "../../pki/problem";
 import type { ObjectTarget } from "./target";
 
 /** What is asked of an object; its keys are never looked at. */
@@ -32,16 +33,10 @@ const ENTRIES = ["tls.crt", "ca.crt", "ca-bundle.pem"];
 export async function openCluster(
   options: ClusterOptions,
 ): Promise<ReadObject> {
+  const config = await load(options);
   // It is large, and only this needs it.
   const kubernetes = await import("@kubernetes/client-node");
-  const config = new kubernetes.KubeConfig();
-  load(config, options);
-  const server = config.getCurrentCluster()?.server;
-  if (server === undefined) {
-    throw new Error(
-      "no cluster is named: the kubeconfig has no current context; write --context NAME.",
-    );
-  }
+  const server = config.getCurrentCluster()?.server ?? "";
   const api = config.makeApiClient(kubernetes.CoreV1Api);
   return async (target) => {
     try {
@@ -52,32 +47,27 @@ export async function openCluster(
   };
 }
 
-function load(
-  config: KubeConfig,
-  { kubeconfig, context }: ClusterOptions,
-): void {
+async function load({
+  kubeconfig,
+  context,
+}: ClusterOptions): Promise<KubeConfig> {
   try {
-    if (kubeconfig === undefined) {
-      config.loadFromDefault();
-    } else {
-      config.loadFromFile(kubeconfig);
+    return await loadKubeconfig({
+      ...(kubeconfig !== undefined && { kubeconfig }),
+      ...(context !== undefined && { context }),
+    });
+  } catch (error) {
+    if (!(error instanceof InputError)) {
+      throw error;
     }
-  } catch {
-    // Its text may quote a line of the file, and that may be a token.
-    throw new Error(
-      `no cluster is named: ${kubeconfig === undefined ? "the kubeconfig" : `--kubeconfig ${kubeconfig}`} is not there or is none.`,
+    const lines = error.problems.map(({ path, message }) =>
+      // What nobody wrote is no option's mistake.
+      path === "kubeconfig" && kubeconfig === undefined
+        ? message
+        : `--${path}: ${message}`,
     );
+    throw new Error(lines.join("\n"), { cause: error });
   }
-  if (context === undefined) {
-    return;
-  }
-  const names = config.getContexts().map(({ name }) => name);
-  if (!names.includes(context)) {
-    throw new Error(
-      `--context ${quote(context)} is not in the kubeconfig; it has ${names.join(", ") || "none"}.`,
-    );
-  }
-  config.setCurrentContext(context);
 }
 
 async function read(
@@ -132,10 +122,6 @@ export function clusterProblem(
   }
 }
 
-class Timeout extends Error {
-  readonly code = "timeout";
-}
-
 async function withTimeout<T>(
   promise: Promise<T>,
   milliseconds: number,
@@ -143,7 +129,7 @@ async function withTimeout<T>(
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new Timeout());
+      reject(new TimeoutError());
     }, milliseconds);
   });
   try {

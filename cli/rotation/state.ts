@@ -5,6 +5,7 @@ import {
   readSubjectKeyIdentifier,
 } from "../../pki/authority";
 import { PROFILES } from "../../pki/profile";
+import { formatDate } from "../../pki/validity";
 import { x509 } from "../../pki/webcrypto";
 import type { LedgerOutputs } from "../../provider/ledgerInputs";
 import {
@@ -42,12 +43,22 @@ export interface LeafState {
   readonly certificatePem: string;
 }
 
+/** Another signer with the key of a CA, such as cert-manager; what it has issued, nobody here knows. */
+export interface OtherSigner {
+  readonly name: string;
+  /** The keys above what it signs. */
+  readonly issuers: readonly string[];
+  /** How long what it issues is valid at most. */
+  readonly longestDays: number;
+}
+
 /** What a stack's state says of its CAs. */
 export interface StackState {
   readonly project: string;
   readonly authorities: readonly AuthorityState[];
   /** Everything that was issued below them and may be in use. */
   readonly live: readonly LiveCertificates[];
+  readonly otherSigners: readonly OtherSigner[];
   /** Those that stand in the state one by one; those of batches do not. */
   readonly leaves: readonly LeafState[];
 }
@@ -69,6 +80,8 @@ const stateFile = z.union([
 
 const { live } = liveFields;
 
+const DAY = 86_400_000;
+
 /** The part of a `Certificate` that says who may have what of it. */
 const certificateOutputs = z.object({
   profile: z.string(),
@@ -84,6 +97,13 @@ const batchOutputs = z.object({
   count: z.number(),
   issuerKeyIdentifier: z.string(),
   expiresLast: z.string().exactOptional(),
+  live,
+});
+
+/** The part of an `ExportedAuthority` that says who may have what of it. */
+const exportedOutputs = z.object({
+  issuers: z.array(z.string()),
+  longestDays: z.number(),
   live,
 });
 
@@ -137,6 +157,10 @@ function readResources(all: readonly Resource[]): StackState {
     urn: one.urn,
     outputs: parseOutputs(certificateOutputs, one),
   }));
+  const exported = ofType(resources, "ExportedAuthority").map((one) => ({
+    name: nameOf(one.urn),
+    outputs: parseOutputs(exportedOutputs, one),
+  }));
   const issued = [
     ...certificates.flatMap(({ urn, outputs }) =>
       liveOfCertificate(urn, outputs),
@@ -144,6 +168,7 @@ function readResources(all: readonly Resource[]): StackState {
     ...ofType(resources, "DeviceBatch").flatMap((one) =>
       liveOfBatch(one.urn, parseOutputs(batchOutputs, one)),
     ),
+    ...exported.flatMap(({ outputs }) => outputs.live ?? []),
   ];
   return {
     project: resources[0]?.urn.split("::")[1] ?? "",
@@ -158,10 +183,27 @@ function readResources(all: readonly Resource[]): StackState {
       ...entry,
       issuers: wholeChain(entry.issuers, keys),
     })),
+    otherSigners: exported.map(({ name, outputs }) => ({ name, ...outputs })),
     leaves: certificates.flatMap(({ urn, outputs }) =>
       leafOf(nameOf(urn).replace(/-certificate$/, ""), outputs),
     ),
   };
+}
+
+/** What may be in use at a moment: until it has lost the key, another signer may just have signed something. */
+export function liveAt(
+  { live: issued, otherSigners }: Pick<StackState, "live" | "otherSigners">,
+  at: Date,
+): readonly LiveCertificates[] {
+  return [
+    ...issued,
+    ...otherSigners.map(({ name, issuers, longestDays }) => ({
+      name,
+      count: 1,
+      issuers,
+      expiresLast: formatDate(new Date(at.getTime() + longestDays * DAY)),
+    })),
+  ];
 }
 
 function leafOf(

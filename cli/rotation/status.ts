@@ -15,6 +15,7 @@ import { formatNextStep } from "../../rotation/nextStep";
 import { counted, formatMoment } from "../../rotation/refusal";
 import { plannedStep } from "./change";
 import type { AuthorityState, StackState } from "./state";
+import { liveAt } from "./state";
 
 /** Where one generation stands. */
 export interface GenerationStatus {
@@ -92,11 +93,11 @@ export function authorityStatus(
 }
 
 /** Where every CA of a stack stands. */
-export function stackStatus(
-  { authorities, live }: StackState,
-  now: Date,
-): AuthorityStatus[] {
-  return authorities.map((authority) => authorityStatus(authority, live, now));
+export function stackStatus(state: StackState, now: Date): AuthorityStatus[] {
+  const live = liveAt(state, now);
+  return state.authorities.map((authority) =>
+    authorityStatus(authority, live, now),
+  );
 }
 
 /** Whether something is to be done today: a key that others know, or a CA that signs and has ended. */

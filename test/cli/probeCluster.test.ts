@@ -72,8 +72,8 @@ describe("without a cluster", () => {
   });
 
   test.each([
-    [["--kubeconfig", "missing"], "--kubeconfig missing is not there"],
-    [["--context", "there"], '--context "there" is not in the kubeconfig'],
+    [["--kubeconfig", "missing"], '--kubeconfig: "missing" is not there'],
+    [["--context", "there"], '--context: "there" is not in the kubeconfig'],
   ])("a kubeconfig or context that is not there: %j", async (words, text) => {
     const path = kubeconfig("https://127.0.0.1:1");
     const { code, stderr } = await probe(

@@ -11,6 +11,7 @@ import { rotatedRoot, runRotation as run, write } from "./support/rotatedRoot";
 import type { Update } from "./support/stackExport";
 import {
   batch,
+  exportedAuthority,
   ledger,
   oldCertificate,
   publication,
@@ -110,6 +111,44 @@ server-ca    1           active  2026-11-20T12:00:00Z  2031-11-19T12:00:00Z  178
     expect(out).toMatch(
       /make 2027a active and 2026a retiring.*not before 2027-01-12T00:00:00Z/,
     );
+  });
+
+  test("what another signer may have signed lives until it has lost the key, and as long as it issues", async () => {
+    const { old, fresh, first, staged, activated } = world;
+    const statusOf = async (issuer: Party) => {
+      const state = write(
+        folder,
+        "state.json",
+        stackExport(
+          ledger("server-root", [first, staged, activated]),
+          exportedAuthority("cluster-ca-certificates", {
+            issuers: ["ca", keyOf(issuer)],
+            longestDays: 90,
+            live: [
+              {
+                name: "cluster-ca-certificates",
+                count: 1,
+                issuers: ["ca", keyOf(old)],
+                expiresLast: "2027-03-01T00:00:00Z",
+              },
+            ],
+          }),
+        ),
+      );
+      const { out } = await run(
+        "2027-02-01T00:00:00Z",
+        "status",
+        "--json",
+        "--state",
+        state,
+      );
+      const { authorities } = JSON.parse(out) as {
+        authorities: readonly { readonly next: { readonly from?: string } }[];
+      };
+      return authorities[0]?.next.from;
+    };
+    expect(await statusOf(old)).toBe("2027-05-02T00:00:01Z");
+    expect(await statusOf(fresh)).toBe("2027-03-01T00:00:01Z");
   });
 
   test("what is live below a retiring root says when it can be retired; CA certificates do not", async () => {

@@ -22,6 +22,17 @@ test("the plugin takes secrets as secrets, so the engine hands them over marked"
   expect(response.getAcceptsecrets()).toBe(true);
 });
 
+test("it works as well where Pulumi's language host starts it", async () => {
+  const hosted = await Plugin.start({ cwd: folder, startedBy: "pulumi" });
+  try {
+    expect(await hosted.getSchema()).toEqual(await plugin.getSchema());
+    const urn = urnOf("Certificate", "it");
+    expect(await hosted.check(urn, {})).toEqual(await plugin.check(urn, {}));
+  } finally {
+    await hosted.stop();
+  }
+});
+
 test("its schema names every resource and function, and the version of the package", async () => {
   const { version } = JSON.parse(
     readFileSync(join(ROOT, "package.json"), "utf8"),
@@ -33,13 +44,16 @@ test("its schema names every resource and function, and the version of the packa
     "mqtt-pki:index:BundlePublication",
     "mqtt-pki:index:Certificate",
     "mqtt-pki:index:CertificateAuthority",
+    "mqtt-pki:index:ClusterAccess",
     "mqtt-pki:index:DeviceBatch",
     "mqtt-pki:index:EncryptedPrivateKey",
     "mqtt-pki:index:ExistingAuthority",
+    "mqtt-pki:index:ExportedAuthority",
     "mqtt-pki:index:Keystore",
   ]);
   expect(Object.keys(schema.functions as object)).toEqual([
     "mqtt-pki:index:readDeviceBatch",
+    "mqtt-pki:index:readLiveObject",
   ]);
 });
 

@@ -74,6 +74,18 @@ export function batch(
   });
 }
 
+/** A CA whose key another signer has, as cert-manager does. */
+export function exportedAuthority(
+  name: string,
+  outputs: {
+    readonly issuers: readonly string[];
+    readonly longestDays: number;
+    readonly live?: readonly LiveCertificates[];
+  },
+): ExportedResource {
+  return exported("ExportedAuthority", name, outputs);
+}
+
 /** A place that has held these keys since then. */
 export function publication(
   name: string,

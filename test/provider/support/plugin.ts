@@ -13,6 +13,7 @@ import * as messages from "@pulumi/pulumi/proto/provider_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { nodeArguments } from "../../../engine/plugins/children";
 import type { Properties } from "./wire";
 import { withoutSecrets } from "./wire";
 
@@ -24,6 +25,8 @@ export interface PluginOptions {
   readonly cwd: string;
   /** The moment that counts as now, by `MQTT_PKI_NOW`; any text, since some must be refused. */
   readonly now?: string;
+  /** Which engine starts it; the bundled one by default, whose plugins start faster. */
+  readonly startedBy?: "bundled" | "pulumi";
 }
 
 /** What `diff` answered. */
@@ -57,10 +60,11 @@ export class Plugin {
     const environment = Object.entries(process.env).filter(
       ([name]) => !/^(PULUMI|MQTT_PKI)_/.test(name),
     );
+    const script = require.resolve("@pulumi/pulumi/cmd/run-plugin");
     const child = spawn(
       process.execPath,
       [
-        require.resolve("@pulumi/pulumi/cmd/run-plugin"),
+        ...(options.startedBy === "pulumi" ? [script] : nodeArguments(script)),
         join(ROOT, "provider"),
         engineAddress,
       ],
@@ -77,14 +81,18 @@ export class Plugin {
           ),
           ...(options.now !== undefined && { MQTT_PKI_NOW: options.now }),
         },
-        stdio: ["ignore", "pipe", "pipe"],
+        stdio: ["ignore", "pipe", "pipe", "pipe"],
       },
     );
     plugin.process = child;
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    const { stdout, stderr } = child;
+    if (stdout === null || stderr === null) {
+      throw new Error("the plugin was started without pipes");
+    }
+    stderr.setEncoding("utf8").on("data", (text: string) => {
       plugin.said.push(text);
     });
-    const lines = createInterface({ input: child.stdout });
+    const lines = createInterface({ input: stdout });
     const port = await Promise.race([
       once(lines, "line").then(([line]) => String(line)),
       once(child, "exit").then(() => {
@@ -175,6 +183,18 @@ export class Plugin {
     request.setNews(toStruct(news));
     const response = await this.call<messages.UpdateResponse>((done) =>
       this.connected().update(request, done),
+    );
+    return this.heard(response.getProperties());
+  }
+
+  /** The outputs after a refresh. */
+  async read(urn: string, outputs: Properties): Promise<Properties> {
+    const request = new messages.ReadRequest();
+    request.setId("id");
+    request.setUrn(urn);
+    request.setProperties(toStruct(outputs));
+    const response = await this.call<messages.ReadResponse>((done) =>
+      this.connected().read(request, done),
     );
     return this.heard(response.getProperties());
   }
