@@ -1,9 +1,17 @@
 // What must be there before anything of ours can run: the packages, and a Node that is new enough.
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { homedir } from "node:os";
+import { basename, dirname, isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** This package: the checkout, or its folder among another program's packages. */
@@ -114,11 +122,36 @@ export function environment(extra = {}) {
   return {
     ...process.env,
     PATH: `${dirname(node)}${separator}${process.env.PATH ?? ""}`,
-    NODE_COMPILE_CACHE:
-      process.env.NODE_COMPILE_CACHE ??
-      join(PROJECT, "node_modules", ".cache", "node-compile"),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCache(),
     ...extra,
   };
+}
+
+/**
+ * Where compiled code is kept, so that the next start is fast: beside the packages, else in the user's cache folder.
+ * Undefined where neither can be written to. Whoever can write there decides what runs, as with the packages.
+ */
+function compileCache() {
+  const above = dirname(ROOT);
+  // Installed, we are among the packages; in a checkout they are with us.
+  const packages = basename(above) === "node_modules" ? above : MODULES;
+  const { XDG_CACHE_HOME = "" } = process.env;
+  const user = isAbsolute(XDG_CACHE_HOME)
+    ? XDG_CACHE_HOME
+    : join(homedir(), ".cache");
+  return [join(packages, ".cache"), join(user, "mqtt-pki")]
+    .map((folder) => join(folder, "node-compile"))
+    .find((folder) => isAbsolute(folder) && canHold(folder));
+}
+
+function canHold(folder) {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Runs a script of the checkout's packages on our Node; answers its exit code. */

@@ -19,9 +19,13 @@ import { urnName } from "./urn";
 export interface RunOptions {
   skipPreview: boolean;
   expectNoChanges: boolean;
+  /** Whether a preview starts from what has become of the resources; nothing of that is stored. */
+  refreshFirst: boolean;
   /** What `--target` names, and whether its dependents belong to it. */
   targets: string[];
   targetDependents: boolean;
+  /** Whether a step that fails leaves alone what does not depend on it. */
+  continueOnError: boolean;
   /** Asks whether to go on after the preview. */
   confirm: () => Promise<boolean>;
 }
@@ -110,12 +114,21 @@ export class Run {
         this.log({ severity: "info", urn: "", message: `${plugin}: ${line}` });
       },
       (stack) => outputsOfStack(this.target, stack),
+      (message) => {
+        this.log(message);
+      },
     );
     if (this.runsProgram) {
       this.plugins.warmUp();
     }
     const phases = PHASES[this.kind];
     const started = Date.now();
+    if (this.options.refreshFirst) {
+      const found = await this.phase("refresh-preview", true, config, address);
+      if (found.activity.failed) {
+        throw new EngineError("The preview failed. Nothing was changed.");
+      }
+    }
     if (!this.options.skipPreview || this.kind === "preview") {
       const preview = await this.phase(phases.preview, true, config, address);
       if (preview.activity.failed) {
@@ -150,7 +163,9 @@ export class Run {
     });
     if (update.activity.failed) {
       throw new EngineError(
-        "The update failed. What was done before is in the state; mend the cause and run it again to continue.",
+        update.activity.lostSteps > 0 && !update.activity.stopping
+          ? "The update failed in part. What does not depend on that is done and in the state; mend the cause and run it again to continue."
+          : "The update failed. What was done before is in the state; mend the cause and run it again to continue.",
       );
     }
     if (this.options.expectNoChanges && hasChanges(update)) {
@@ -172,17 +187,19 @@ export class Run {
   ): Promise<Deployment> {
     const started = Date.now();
     this.display.phaseStarted(phase);
-    if (this.runsProgram) {
+    const refreshes = phase === "refresh" || phase === "refresh-preview";
+    const runsProgram = this.runsProgram && !refreshes;
+    if (runsProgram) {
       // Its start-up needs nothing of the state, so it overlaps with opening that.
       this.server?.calls.reset();
       this.program = this.start(preview, config, address);
     }
     const deployment = await this.prepare(preview);
-    if (this.runsProgram) {
+    if (runsProgram) {
       await this.runProgram(deployment);
     }
-    if (this.kind === "refresh") {
-      await deployment.refresh();
+    if (refreshes) {
+      await deployment.refresh(this.options.refreshFirst);
     } else if (!deployment.activity.cutShort && !this.interrupted) {
       await deployment.finish();
     }
@@ -217,9 +234,12 @@ export class Run {
       preview,
       base,
       journal: new Journal(base, preview ? undefined : store),
-      providers: new ProviderRegistry(plugins, base),
+      providers: new ProviderRegistry(plugins, base, (urn, message) => {
+        this.log({ severity: "warning", urn, message });
+      }),
       targets: new Targets(this.options.targets, this.options.targetDependents),
       display: this.display,
+      continueOnError: this.options.continueOnError,
     });
     this.deployment = deployment;
     if (preview || this.options.skipPreview) {
@@ -278,6 +298,7 @@ export class Run {
       phase,
       succeeded: !deployment.activity.failed,
       counts: deployment.activity.counts,
+      lost: deployment.activity.lostSteps,
       outputs: after,
       previousOutputs: before,
       milliseconds: Date.now() - started,
@@ -293,8 +314,10 @@ export class Run {
   }
 
   private log(diagnostic: Diagnostic): void {
-    if (diagnostic.severity === "error") {
-      this.deployment?.activity.noteFailure();
+    const isError =
+      diagnostic.severity === "error" && diagnostic.passing !== true;
+    if (isError && this.deployment?.noteError(diagnostic.message) === false) {
+      return;
     }
     this.display.diagnostic({
       ...diagnostic,

@@ -25,6 +25,7 @@ interface UpdateFlags extends StackFlags {
   target: string[];
   targetDependents?: boolean;
   refresh?: boolean;
+  continueOnError?: boolean;
 }
 
 /** Adds the commands that change a stack, or show how they would. */
@@ -51,8 +52,14 @@ export function addUpdateCommands(
         [],
       )
       .option("--target-dependents", "what depends on a target too");
-    if (kind === "up" || kind === "destroy") {
+    if (kind !== "refresh") {
       command.option("-r, --refresh", "as after a `refresh`");
+    }
+    if (kind === "up" || kind === "destroy") {
+      command.option(
+        "--continue-on-error",
+        "when a resource fails, go on with those that do not depend on it (also PULUMI_CONTINUE_ON_ERROR)",
+      );
     }
     if (kind !== "preview") {
       command
@@ -104,8 +111,13 @@ async function update(
       what,
       {
         skipPreview: flags.skipPreview === true,
+        refreshFirst: what === "preview" && flags.refresh === true,
         targets: flags.target,
         targetDependents: flags.targetDependents === true,
+        continueOnError:
+          (what === "up" || what === "destroy") &&
+          (flags.continueOnError ??
+            isTruthy(surroundings.environment.PULUMI_CONTINUE_ON_ERROR)),
         expectNoChanges: flags.expectNoChanges === true,
         confirm: () => (flags.yes === true ? Promise.resolve(true) : ask(what)),
       },
@@ -113,7 +125,11 @@ async function update(
       surroundings.environment,
     ).execute();
   try {
-    if (flags.refresh === true && stack.stored !== undefined) {
+    if (
+      flags.refresh === true &&
+      kind !== "preview" &&
+      stack.stored !== undefined
+    ) {
       await run("refresh", stack);
       // The project's folder has been gone to already.
       const { cwd: _, ...entered } = flags;
@@ -129,6 +145,11 @@ async function update(
       surroundings.out(`${report.document()}\n`);
     }
   }
+}
+
+/** Reads an environment variable the way Pulumi does. */
+function isTruthy(value: string | undefined): boolean {
+  return value !== undefined && ["1", "true"].includes(value.toLowerCase());
 }
 
 async function ask(kind: string): Promise<boolean> {

@@ -16,12 +16,16 @@ export class Activity {
   private announceStop: () => void = () => undefined;
   private failures = 0;
   private objections = 0;
+  private lost = 0;
   private ending = false;
   private readonly running = new Set<Promise<unknown>>();
+  private readonly failedSteps = new WeakSet<object>();
 
   constructor(
     readonly preview: boolean,
     private readonly display: Display,
+    /** Whether a step that fails leaves alone what does not depend on it. */
+    private readonly continueOnError = false,
   ) {
     this.stopped = new Promise((resolve) => {
       this.announceStop = resolve;
@@ -29,7 +33,12 @@ export class Activity {
   }
 
   get failed(): boolean {
-    return this.failures + this.objections > 0;
+    return this.failures + this.objections + this.lost > 0;
+  }
+
+  /** How many steps failed of those an update goes on after. */
+  get lostSteps(): number {
+    return this.lost;
   }
 
   /** Whether something failed that leaves it open what comes after it. */
@@ -53,10 +62,34 @@ export class Activity {
     }
   }
 
-  /** Reports an error, of a resource if a URN is given. */
+  /** Reports an error that ends an update, of a resource if a URN is given. */
   fail(urn: string, message: string): void {
     this.noteFailure();
+    if (!this.preview) {
+      this.stop();
+    }
     this.display.diagnostic({ severity: "error", urn, message });
+  }
+
+  /** Reports that a step failed; an update that is to continue on errors goes on with what does not depend on it. */
+  lose(urn: string, message: string): void {
+    if (!this.continueOnError || this.preview) {
+      this.fail(urn, message);
+      return;
+    }
+    this.lost += 1;
+    this.display.diagnostic({ severity: "error", urn, message });
+  }
+
+  /** Whether an update goes on after this error: a step failed, and nothing that is wrong with the program itself. */
+  goesOnAfter(error: unknown): boolean {
+    return (
+      this.continueOnError &&
+      !this.preview &&
+      typeof error === "object" &&
+      error !== null &&
+      this.failedSteps.has(error)
+    );
   }
 
   /** Reports what an update will refuse; how it would go on can be shown all the same. */
@@ -75,10 +108,13 @@ export class Activity {
     this.display.diagnostic({ severity: "info", urn, message });
   }
 
-  /** Counts a failure that has been reported elsewhere. A preview goes on, to find the other mistakes. */
+  /**
+   * Counts a failure that has been reported elsewhere. A preview goes on, to find the other mistakes, and so does
+   * a program that is to continue on errors, which hears of each.
+   */
   noteFailure(): void {
     this.failures += 1;
-    if (!this.preview) {
+    if (!this.preview && !this.continueOnError) {
       this.stop();
     }
   }
@@ -116,13 +152,38 @@ export class Activity {
     const started = Date.now();
     const seconds = (): number => (Date.now() - started) / 1000;
     try {
-      const result = await action();
+      const result = await this.attempt(() => this.watched(step, action));
       this.count(step);
       this.display.stepDone(step, false, seconds());
       return result;
     } catch (error) {
       this.display.stepDone(step, true, seconds());
       throw error;
+    }
+  }
+
+  /** Runs a part of a step; a failure of it is one of the step. */
+  async attempt<Result>(action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action();
+    } catch (error) {
+      if (typeof error === "object" && error !== null) {
+        this.failedSteps.add(error);
+      }
+      throw error;
+    }
+  }
+
+  /** Runs what may take its time, so that it can be said to be going on. */
+  async watched<Result>(
+    step: Step,
+    action: () => Promise<Result>,
+  ): Promise<Result> {
+    const end = this.display.stepStarted(step);
+    try {
+      return await action();
+    } finally {
+      end();
     }
   }
 

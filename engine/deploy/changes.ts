@@ -3,11 +3,12 @@ import type { ResourceLifecycle } from "../plugins/provider";
 import type { Step } from "../show/events";
 import type { Journal } from "../stack/journal";
 import type { PendingOperation, ResourceState, Snapshot } from "../stack/state";
-import { urnName } from "../urn";
+import { providerPackage, urnName } from "../urn";
 import { UNKNOWN } from "../values";
 import type { Activity } from "./activity";
 import { deleteInWorld, dependentReplacements, isLeftAlone } from "./deletes";
 import type { Goal } from "./goal";
+import { refuseReplacement } from "./imports";
 import type { ProviderRegistry } from "./providerRegistry";
 import type { Targets } from "./targets";
 import {
@@ -80,7 +81,6 @@ export class Changes {
     }
     if (old.external) {
       // What was only read cannot be changed: a resource of the program's own takes its place.
-      this.replaced.add(old);
       return this.create(
         stepOf("replace", next, old.inputs, next.inputs),
         next,
@@ -122,6 +122,7 @@ export class Changes {
     old: ResourceState,
   ): Promise<ResourceState> {
     const { activity, journal } = this.context;
+    await activity.attempt(() => this.makeUsable({ ...next, id: old.id }));
     activity.unchanged(stepOf("same", next, old.inputs, next.inputs));
     const state = {
       ...next,
@@ -135,10 +136,18 @@ export class Changes {
       await journal.settle(state, old);
       return state;
     }
-    // Word for word as before, down to where in the program it was registered.
-    const kept = { ...old };
+    // Word for word as before, down to where in the program it was registered, but for what only the program reads.
+    const { importId, ignoreChanges, replaceOnChanges } = next;
+    const kept = { ...old, importId, ignoreChanges, replaceOnChanges };
     journal.keep(kept, old);
     return kept;
+  }
+
+  /** Configures a provider, once its resource is what it is to be. */
+  private async makeUsable(state: ResourceState): Promise<void> {
+    if (providerPackage(state.type) !== undefined) {
+      await this.context.providers.register(state);
+    }
   }
 
   private create(
@@ -161,6 +170,7 @@ export class Changes {
             preview: activity.preview,
             timeout: next.customTimeouts.create ?? 0,
             inputs: next.inputs,
+            interrupted: journal.wasInterrupted(next.urn),
           });
           if (result.id === "" && !activity.preview) {
             throw new EngineError(
@@ -170,10 +180,11 @@ export class Changes {
           state.id = result.id || UNKNOWN;
           state.outputs = withSecrets(result.outputs, next);
           state.initErrors = result.initErrors;
+          await this.makeUsable(state);
         },
       );
-      if (replacing.ahead !== undefined && !activity.preview) {
-        replacing.ahead.delete = true;
+      if (replacing.ahead !== undefined) {
+        this.giveUp(replacing.ahead);
       }
       await journal.settle(state, replacing.inPlaceOf, operation);
       refuseUnready(state);
@@ -181,7 +192,8 @@ export class Changes {
     });
   }
 
-  private update(
+  /** Changes a resource in place. */
+  update(
     next: ResourceState,
     old: ResourceState,
     lifecycle: ResourceLifecycle | undefined,
@@ -216,6 +228,7 @@ export class Changes {
           state.outputs = withSecrets(result.outputs, next);
           state.initErrors = result.initErrors;
           state.modified = new Date().toISOString();
+          await this.makeUsable(state);
         },
       );
       await journal.settle(state, old, operation);
@@ -247,6 +260,14 @@ export class Changes {
       // The preview goes on, so that what would replace it can be seen.
       activity.object(next.urn, message);
     }
+    if (goal.importId !== "") {
+      refuseReplacement(old, next, plan.replaces, (message) => {
+        if (!preview) {
+          throw new EngineError(message);
+        }
+        activity.object(next.urn, message);
+      });
+    }
     if (lifecycle !== undefined) {
       // Defaults carried over from the old resource do not hold for a new one.
       const fresh = await lifecycle.check({
@@ -263,7 +284,6 @@ export class Changes {
       return this.create(step, next, lifecycle, { inPlaceOf: old });
     }
     // The old one goes after everything that depends on it has moved to the new one.
-    this.replaced.add(old);
     return this.create(step, next, lifecycle, { ahead: old });
   }
 

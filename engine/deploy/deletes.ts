@@ -64,7 +64,7 @@ async function removeAfter(
     );
     return true;
   } catch (error) {
-    activity.fail(
+    activity.lose(
       resource.urn,
       isProtected
         ? `"${urnName(resource.urn)}" would be deleted, but ${messageOf(error)}`
@@ -194,6 +194,28 @@ export function dependentsOf(
     if (!found.has(resource)) {
       found.add(resource);
       dependents.get(resource)?.forEach(visit);
+    }
+  };
+  roots.forEach(visit);
+  return found;
+}
+
+/** Some resources and everything they depend on, through each other too. */
+export function dependenciesOf(
+  roots: ResourceState[],
+  all: ResourceState[],
+): Set<ResourceState> {
+  const byUrn = new Map<string, ResourceState[]>();
+  for (const resource of all) {
+    addTo(byUrn, resource.urn, resource);
+  }
+  const found = new Set<ResourceState>();
+  const visit = (resource: ResourceState): void => {
+    if (!found.has(resource)) {
+      found.add(resource);
+      for (const urn of referencesOf(resource)) {
+        byUrn.get(urn)?.forEach(visit);
+      }
     }
   };
   roots.forEach(visit);

@@ -1,5 +1,5 @@
 import { EngineError, messageOf } from "../errors";
-import type { InvokeResult, ResourceLifecycle } from "../plugins/provider";
+import type { InvokeResult } from "../plugins/provider";
 import type { Display } from "../show/events";
 import type { Journal } from "../stack/journal";
 import {
@@ -11,9 +11,11 @@ import { isStackType, packageOf, providerPackage } from "../urn";
 import { equal, type PropertyMap, UNKNOWN } from "../values";
 import { Activity, Stopped } from "./activity";
 import { Changes } from "./changes";
-import { deleteAll } from "./deletes";
-import { CheckFailed, checkInputs } from "./check";
-import { type Goal, inheritFrom, providerFor, providerGoal } from "./goal";
+import { bringAbout } from "./bringAbout";
+import { CheckFailed } from "./check";
+import { cleanUp } from "./cleanUp";
+import { DefaultProviders } from "./defaultProviders";
+import { type Goal, inheritFrom, providerFor } from "./goal";
 import { Identities } from "./identities";
 import { type InvokeOptions, Invokes } from "./invokes";
 import { KnownResources } from "./knownResources";
@@ -33,6 +35,8 @@ export interface DeploymentContext {
   providers: ProviderRegistry;
   targets: Targets;
   display: Display;
+  /** Whether a step that fails leaves alone what does not depend on it. */
+  continueOnError: boolean;
 }
 
 /** What a program gets back for a resource it registered. */
@@ -41,7 +45,9 @@ export interface Registered {
   id: string;
   outputs: PropertyMap;
   /** Whether the update leaves it out, so that it does not exist. */
-  skipped?: boolean;
+  leftOut?: boolean;
+  /** Whether there is no such resource, or not as it should be, because it failed or what it needs did. */
+  lost?: boolean;
 }
 
 /** One pass over a program's resources: decides what happens to each and, outside a preview, makes it happen. */
@@ -53,11 +59,15 @@ export class Deployment {
   private readonly invokes: Invokes;
   private gone = false;
   private declaredOutputs: PropertyMap | undefined;
-  private readonly defaultProviders = new Map<string, Promise<string>>();
+  private readonly defaultProviders: DefaultProviders;
 
   constructor(private readonly context: DeploymentContext) {
     const { base, journal, providers, targets } = context;
-    this.activity = new Activity(context.preview, context.display);
+    this.activity = new Activity(
+      context.preview,
+      context.display,
+      context.continueOnError,
+    );
     this.identities = new Identities(context, base.resources);
     const isTaken = (resource: ResourceState): boolean =>
       this.identities.isTaken(resource);
@@ -69,11 +79,16 @@ export class Deployment {
       targets,
       isTaken,
     });
+    this.defaultProviders = new DefaultProviders(
+      ({ type, name }) => this.identities.urnOf(type, name, ""),
+      (urn, goal) => this.registerAs(urn, goal),
+      (goal, error) => this.refuse(goal, error),
+    );
     this.invokes = new Invokes({
       activity: this.activity,
       known: this.known,
       providerOf: (reference) => providers.get(reference),
-      defaultProvider: (...which) => this.defaultProvider(...which),
+      defaultProvider: (...which) => this.defaultProviders.get(...which),
     });
   }
 
@@ -92,6 +107,12 @@ export class Deployment {
     const after = this.known.stateOf(this.stackUrn)?.outputs;
     // Where no program ran, the stack is as it was unless it is deleted.
     return { before, after: after ?? (this.gone ? {} : (before ?? {})) };
+  }
+
+  /** Takes an error the program reports. Returns whether it is worth showing, and not said already. */
+  noteError(message: string): boolean {
+    this.activity.noteFailure();
+    return !this.known.isEcho(message);
   }
 
   /** Handles a resource the program registers, and resolves when the step it needs is done. */
@@ -130,20 +151,43 @@ export class Deployment {
       throw error;
     }
     const urn = this.identities.urnOf(type, name, parent);
+    const goesOn = this.activity.goesOnAfter(error);
     for (const message of error instanceof CheckFailed
       ? error.messages
       : [messageOf(error)]) {
-      this.activity.fail(urn, message);
+      if (goesOn) {
+        this.activity.lose(urn, message);
+      } else {
+        this.activity.fail(urn, message);
+      }
+    }
+    if (goesOn) {
+      return this.lose(urn);
     }
     if (!this.preview) {
       throw new Stopped("a resource is refused");
     }
+    this.known.refuse(urn);
+    return this.leaveUnknown({ urn, type });
+  }
+
+  /** Has a preview go on with nothing known of a resource. */
+  private leaveUnknown({
+    urn,
+    type,
+  }: Pick<ResourceState, "urn" | "type">): Registered {
     this.known.unknown(urn);
     if (providerPackage(type) === undefined) {
       return { urn, id: "", outputs: {} };
     }
+    this.known.refuse(urn);
     this.context.providers.registerUnknown(`${urn}::${UNKNOWN}`);
     return { urn, id: UNKNOWN, outputs: {} };
+  }
+
+  private lose(urn: string): Registered {
+    this.known.lose(urn);
+    return { urn, id: "", outputs: {}, lost: true };
   }
 
   /** Takes the outputs a component, or the stack, declares. */
@@ -187,58 +231,30 @@ export class Deployment {
 
   /** Deletes what the program did not register, dependants first, and with that brings the state up to date. */
   async finish(): Promise<void> {
-    const { activity, changes, identities } = this;
+    const { activity, changes, identities, known } = this;
     const { base, journal, providers, targets } = this.context;
     this.refuseUnknownTargets();
-    const doomed = targets.deletable(
-      base.resources.filter(
-        (resource) =>
-          !identities.isTaken(resource) || changes.awaitsDeletion(resource),
-      ),
-      base.resources,
-      (urn, message) => {
-        activity.fail(urn, message);
-      },
-    );
-    if (targets.areSome) {
-      const kept = base.resources.filter(
-        (resource) =>
-          !identities.isTaken(resource) && !doomed.includes(resource),
-      );
-      for (const resource of kept) {
-        activity.unchanged(
-          stepOf("same", resource, resource.inputs, resource.inputs),
-        );
-      }
-    }
-    this.gone = doomed.some(({ type }) => isStackType(type));
-    if (activity.failed && !this.preview) {
-      return;
-    }
-    await deleteAll(doomed, {
+    this.gone = await cleanUp({
       activity,
-      journal,
+      base,
       changes,
+      journal,
+      targets,
+      isTaken: (resource) => identities.isTaken(resource),
+      isLost: (resource) => known.isLost(identities.urnFor(resource)),
       providerOf: (resource) => providers.get(resource.provider),
     });
-    if (targets.areSome) {
-      // What was under way may belong to a resource that is left out this time.
-      return;
-    }
-    activity.changed ||= base.pendingOperations.length > 0;
-    if (!activity.failed) {
-      await journal.forgetInterrupted();
-    }
   }
 
-  /** Reads every resource of the state anew. */
-  async refresh(): Promise<void> {
+  /** Reads every resource of the state anew; a preview may keep what it finds for what comes after it. */
+  async refresh(keeps = false): Promise<void> {
     const { base, journal, providers, targets } = this.context;
     this.refuseUnknownTargets();
     if (!this.activity.failed) {
       await refreshAll({
         activity: this.activity,
-        resources: base.resources,
+        base,
+        keeps,
         journal,
         providers,
         isTargeted: (resource) => targets.include(resource),
@@ -268,7 +284,7 @@ export class Deployment {
     if (goal.custom && !isProvider) {
       goal.provider ||=
         providerFor(goal, parent) ??
-        (await this.defaultProvider(packageOf(goal.type), goal.version));
+        (await this.defaultProviders.get(packageOf(goal.type), goal.version));
     }
     const old = this.identities.takeOld(goal, urn);
     const next = newState(goal, urn, old);
@@ -283,26 +299,23 @@ export class Deployment {
         `It depends on ${absent}, which does not exist yet and is not named by --target.`,
       );
     }
-    const lifecycle = await this.lifecycleOf(goal, urn);
-    if (lifecycle !== undefined) {
-      const isOwn = old?.external === false && !this.changes.isGone(old);
-      next.inputs = await checkInputs(lifecycle, goal, urn, {
-        before: isOwn ? old.inputs : undefined,
-        preview: this.preview,
-        note: (message) => {
-          this.activity.note(urn, message);
-        },
-      });
+    if (this.known.isCutOff(next)) {
+      return this.lose(urn);
     }
-    this.activity.refuseIfStopping();
-    const state = await this.changes.apply(goal, next, old, lifecycle);
+    if (this.known.isOutOfReach(next)) {
+      return this.leaveUnknown(next);
+    }
+    const state = await bringAbout(goal, next, old, {
+      ...this.context,
+      activity: this.activity,
+      changes: this.changes,
+    });
     this.known.settled(state);
     const isKnown = equal(old?.outputs, state.outputs) && old?.id === state.id;
     if (this.preview && goal.custom && !isKnown) {
       this.known.unknown(urn);
     }
     if (isProvider) {
-      await this.context.providers.register(state);
       return { urn, id: state.id, outputs: state.outputs };
     }
     // What a component declared last time may name resources that are not registered yet this time.
@@ -315,12 +328,19 @@ export class Deployment {
 
   private async readAs(urn: string, wanted: ReadGoal): Promise<Registered> {
     const { goal } = wanted;
-    goal.provider ||= await this.defaultProvider(
+    goal.provider ||= await this.defaultProviders.get(
       packageOf(goal.type),
       goal.version,
     );
     const { journal, providers } = this.context;
     const old = this.identities.takeOld(goal, urn);
+    const next = newState(goal, urn, old);
+    if (this.known.isCutOff(next)) {
+      return this.lose(urn);
+    }
+    if (this.known.isOutOfReach(next)) {
+      return this.leaveUnknown(next);
+    }
     const state = await readResource(urn, wanted, old, {
       activity: this.activity,
       journal,
@@ -345,7 +365,7 @@ export class Deployment {
     this.activity.unchanged(stepOf("same", next, old?.inputs, old?.inputs));
     if (old === undefined) {
       this.known.leftOut(urn);
-      return { urn, id: "", outputs: {}, skipped: true };
+      return { urn, id: "", outputs: {}, leftOut: true };
     }
     const kept = { ...old, urn };
     this.context.journal.keepAside(kept, old);
@@ -355,36 +375,6 @@ export class Deployment {
       id: kept.id,
       outputs: kept.custom ? kept.outputs : {},
     };
-  }
-
-  private async lifecycleOf(
-    goal: Goal,
-    urn: string,
-  ): Promise<ResourceLifecycle | undefined> {
-    if (!goal.custom) {
-      return undefined;
-    }
-    return providerPackage(goal.type) === undefined
-      ? this.context.providers.get(goal.provider)
-      : this.context.providers.configurationOf(urn, goal.inputs);
-  }
-
-  private defaultProvider(
-    packageName: string,
-    version: string | undefined,
-  ): Promise<string> {
-    const key = `${packageName}@${version ?? ""}`;
-    const started = this.defaultProviders.get(key);
-    if (started !== undefined) {
-      return started;
-    }
-    const goal = providerGoal(packageName, version);
-    const urn = this.identities.urnOf(goal.type, goal.name, "");
-    const reference = this.registerAs(urn, goal).then(
-      ({ id }) => `${urn}::${id}`,
-    );
-    this.defaultProviders.set(key, reference);
-    return reference;
   }
 }
 

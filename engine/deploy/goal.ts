@@ -55,6 +55,8 @@ export interface Goal {
   additionalSecretOutputs: string[];
   aliases: AliasSpec[];
   customTimeouts: CustomTimeouts;
+  /** The id of what exists already and is to become this resource; empty for none. */
+  importId: string;
 }
 
 /** Reads a registration; what this engine does not do is refused by name. */
@@ -64,7 +66,11 @@ export function goalOf(request: RegisterResourceRequest): Goal {
       request.getRemote(),
       "A component that a plugin constructs (a multi-language component)",
     ],
-    [request.getImportid() !== "", 'The resource option "import"'],
+    [
+      request.getImportid() !== "" &&
+        providerPackage(request.getType()) !== undefined,
+      'The resource option "import" on a provider',
+    ],
     [
       request.getReplaceWithList().length > 0,
       'The resource option "replaceWith"',
@@ -137,6 +143,7 @@ export function goalOf(request: RegisterResourceRequest): Goal {
       ...request.getAliasesList().map(aliasOf),
     ],
     customTimeouts: timeoutsOf(request),
+    importId: request.getImportid(),
   };
 }
 

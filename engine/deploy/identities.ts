@@ -82,6 +82,11 @@ export class Identities {
     return this.claimed.has(resource);
   }
 
+  /** The URN of the resource that has taken an old one; its own if none has. */
+  urnFor(resource: ResourceState): string {
+    return this.claimed.get(resource) ?? resource.urn;
+  }
+
   private candidates(goal: Goal, urn: string): string[] {
     const former = (known: string): string =>
       this.formerUrns.get(known) ?? known;

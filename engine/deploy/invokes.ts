@@ -4,6 +4,7 @@ import { packageOf } from "../urn";
 import { containsUnknown, type PropertyMap, textOf } from "../values";
 import type { Activity } from "./activity";
 import type { KnownResources } from "./knownResources";
+import { UnconfiguredProvider } from "./unconfiguredProvider";
 
 /** How a function is to be called. */
 export interface InvokeOptions {
@@ -49,6 +50,9 @@ export class Invokes {
       options.provider ||
       (await defaultProvider(packageOf(token), options.version));
     const provider = await providerOf(reference);
+    if (activity.preview && provider instanceof UnconfiguredProvider) {
+      return undefined;
+    }
     return provider.invoke(token, args, activity.preview);
   }
 

@@ -4,7 +4,6 @@ import { EngineError } from "../errors";
 import type {
   ChangedResource,
   CheckResult,
-  ConfigChange,
   CreateResult,
   DiffResult,
   Provider,
@@ -15,15 +14,21 @@ import type {
 import type { ResourceState, Snapshot } from "../stack/state";
 import { parseProviderReference, providerPackage, urnType } from "../urn";
 import { containsUnknown, equal, type PropertyMap, UNKNOWN } from "../values";
+import { UnconfiguredProvider } from "./unconfiguredProvider";
 
 /** The providers of one phase, by the URN of their resource. */
 export class ProviderRegistry {
   private readonly ready = new Map<string, Promise<Provider>>();
   private readonly registered = new Map<string, ResourceState>();
+  /** What providers said of taking over the resources of others: the same for all of them. */
+  private readonly replacements = new Map<string, Promise<boolean>>();
 
   constructor(
     private readonly source: ProviderSource,
     private readonly base: Snapshot,
+    /** Says something about a provider resource. */
+    private readonly warn: (urn: string, message: string) => void = () =>
+      undefined,
   ) {}
 
   /** What checks and compares the configuration of a provider resource. */
@@ -79,6 +84,17 @@ export class ProviderRegistry {
     if (before === after) {
       return false;
     }
+    const key = `${before} ${after}`;
+    const said =
+      this.replacements.get(key) ?? this.askForReplacement(before, after);
+    this.replacements.set(key, said);
+    return said;
+  }
+
+  private async askForReplacement(
+    before: string,
+    after: string,
+  ): Promise<boolean> {
     const from = parseProviderReference(before);
     const to = parseProviderReference(after);
     const old = this.base.resources.find(
@@ -106,7 +122,12 @@ export class ProviderRegistry {
 
   private async configured(state: ResourceState): Promise<Provider> {
     if (containsUnknown(state.inputs)) {
-      return new UnconfiguredProvider();
+      return new UnconfiguredProvider(() => {
+        this.warn(
+          state.urn,
+          "Its configuration is known only after the update, so that nothing can be asked of it yet: the update may change less of its resources than is shown here.",
+        );
+      });
     }
     const packageName = providerPackage(state.type) ?? "";
     const provider = await this.source.provider(
@@ -173,58 +194,6 @@ class ProviderConfiguration implements ResourceLifecycle {
 
   delete(): Promise<void> {
     return Promise.resolve();
-  }
-}
-
-/** Stands for a provider whose configuration is known only after the update: it cannot be asked anything yet. */
-class UnconfiguredProvider implements Provider {
-  private static readonly diff: DiffResult = {
-    changes: "some",
-    replaces: [],
-    changedKeys: [],
-    deleteBeforeReplace: false,
-  };
-
-  checkConfig({ news }: ConfigChange): Promise<CheckResult> {
-    return Promise.resolve({ inputs: news, failures: [] });
-  }
-
-  diffConfig(): Promise<DiffResult> {
-    return Promise.resolve(UnconfiguredProvider.diff);
-  }
-
-  configure(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  check(request: { news: PropertyMap }): Promise<CheckResult> {
-    return Promise.resolve({ inputs: request.news, failures: [] });
-  }
-
-  diff(): Promise<DiffResult> {
-    return Promise.resolve(UnconfiguredProvider.diff);
-  }
-
-  create(): Promise<CreateResult> {
-    return Promise.resolve({ id: "", outputs: {}, initErrors: [] });
-  }
-
-  update(): Promise<Omit<CreateResult, "id">> {
-    return Promise.resolve({ outputs: {}, initErrors: [] });
-  }
-
-  delete(): Promise<never> {
-    throw new EngineError("A provider without configuration cannot delete.");
-  }
-
-  read(): Promise<never> {
-    throw new EngineError("A provider without configuration cannot read.");
-  }
-
-  invoke(): Promise<never> {
-    throw new EngineError(
-      "A provider whose configuration is not known yet cannot be asked.",
-    );
   }
 }
 

@@ -59,6 +59,7 @@ export function readGoalOf(request: ReadResourceRequest): ReadGoal {
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       aliases: [],
       customTimeouts: {},
+      importId: "",
     },
   };
 }

@@ -1,6 +1,10 @@
 import { messageOf } from "../errors";
 import type { Journal } from "../stack/journal";
-import { referencesOf, type ResourceState } from "../stack/state";
+import {
+  referencesOf,
+  type ResourceState,
+  type Snapshot,
+} from "../stack/state";
 import { providerPackage } from "../urn";
 import { changedKeys, equal } from "../values";
 import { type Activity, Stopped } from "./activity";
@@ -10,7 +14,9 @@ import { compare, stepOf, withSecrets } from "./steps";
 /** What reading the world back needs of the deployment it belongs to. */
 export interface RefreshContext {
   activity: Activity;
-  resources: ResourceState[];
+  base: Snapshot;
+  /** Whether a preview takes over what it finds, too, though nothing of it is stored. */
+  keeps: boolean;
   journal: Journal;
   providers: ProviderRegistry;
   isTargeted: (resource: ResourceState) => boolean;
@@ -18,7 +24,8 @@ export interface RefreshContext {
 
 /** Takes over what the world has become: changed properties, and that resources are gone. */
 export async function refreshAll(context: RefreshContext): Promise<void> {
-  const { activity, journal, resources } = context;
+  const { activity, base, journal } = context;
+  const { resources } = base;
   const found = await Promise.all(
     resources
       .filter((resource) => context.isTargeted(resource))
@@ -33,7 +40,7 @@ export async function refreshAll(context: RefreshContext): Promise<void> {
         }
       }),
   );
-  if (activity.preview || !activity.changed) {
+  if ((activity.preview && !context.keeps) || !activity.changed) {
     return;
   }
   const gone = new Set<ResourceState>();
@@ -45,6 +52,10 @@ export async function refreshAll(context: RefreshContext): Promise<void> {
     }
   }
   forget(gone, resources);
+  if (activity.preview) {
+    base.resources = resources.filter((resource) => !gone.has(resource));
+    return;
+  }
   await Promise.all([...gone].map((resource) => journal.remove(resource)));
   await journal.save();
 }
@@ -79,7 +90,7 @@ async function look(
       () => Promise.resolve(undefined),
     );
   }
-  const { id, inputs, initErrors } = read;
+  const { id, inputs = resource.inputs, initErrors } = read;
   const outputs = withSecrets(read.outputs, resource);
   const now = { ...resource, id, inputs, outputs, initErrors };
   if (initErrors.length > 0) {

@@ -52,6 +52,7 @@ export function newState(
     additionalSecretOutputs: goal.additionalSecretOutputs,
     aliases: [],
     customTimeouts: goal.customTimeouts,
+    importId: goal.importId,
     retainOnDelete: goal.retainOnDelete ?? false,
     deletedWith: goal.deletedWith,
     ...(old?.created === undefined ? {} : { created: old.created }),

@@ -61,14 +61,14 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The arguments with which Node runs a script as a child: it ends with the engine, even if that is killed. */
+/** The arguments with which Node runs a script of the SDK as a child: it ends with the engine, even if that is killed. */
 export function nodeArguments(
   script: string,
   nodeOptions: string[] = [],
 ): string[] {
+  const preloaded = ["childGuard.cjs", "sdkOnDemand.cjs"];
   return [
-    "--require",
-    join(__dirname, "childGuard.cjs"),
+    ...preloaded.flatMap((name) => ["--require", join(__dirname, name)]),
     ...nodeOptions,
     script,
   ];

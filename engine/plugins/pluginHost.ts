@@ -10,7 +10,7 @@ import { type LocalPlugin, type Project, readYaml } from "../stack/project";
 import { isMap, textOf } from "../values";
 import { nodeArguments, sdkScript, startChild, stopChild } from "./children";
 import { PluginProvider } from "./pluginProvider";
-import type { Provider, ProviderSource } from "./provider";
+import type { Provider, ProviderLog, ProviderSource } from "./provider";
 
 const START_MS = 60_000;
 
@@ -34,6 +34,8 @@ export class PluginHost implements ProviderSource {
     private readonly environment: NodeJS.ProcessEnv,
     private readonly output: PluginOutput,
     private readonly stackOutputs: StackOutputs,
+    /** Takes what providers within the engine have to say. */
+    private readonly log: ProviderLog,
   ) {}
 
   /** Starts the plugins of Pulumi.yaml in advance: their start-up then runs beside the program's. */
@@ -65,11 +67,13 @@ export class PluginHost implements ProviderSource {
         ]),
       );
     }
-    return equivalentProvider(
+    const provider = equivalentProvider(
       packageName,
       this.project.programDirectory,
       this.stackOutputs,
     );
+    provider.logTo?.(this.log);
+    return provider;
   }
 
   /** Stops every plugin. */

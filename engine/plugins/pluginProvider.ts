@@ -220,7 +220,7 @@ export class PluginProvider implements Provider {
       .setId(request.id)
       .setProperties(this.send(request.oldOutputs))
       .setInputs(this.send(request.oldInputs));
-    let inputs = request.oldInputs;
+    let inputs: PropertyMap | undefined;
     const result = await this.result(request.oldOutputs, async () => {
       const response = await call<pb.ReadRequest, pb.ReadResponse>(
         (r, done) => this.client.read(r, done),

@@ -1,4 +1,12 @@
+import type { Diagnostic } from "../show/events";
 import type { PropertyMap } from "../values";
+
+/**
+ * Takes what a provider has to say of a resource, by its URN. A message of severity `info` that is marked `passing`
+ * says what is going on right now ("waiting for the API server"): it is shown once the step has taken a moment, the
+ * last one only. Other messages stay in the report; one of severity `error` makes the run fail.
+ */
+export type ProviderLog = (diagnostic: Diagnostic) => void;
 
 /** A mistake in a resource's inputs. */
 export interface CheckFailure {
@@ -30,7 +38,8 @@ export interface CreateResult {
 
 /** A resource as it is found in the world; without an id it is not there any more. */
 export interface ReadResult extends CreateResult {
-  inputs: PropertyMap;
+  /** Undefined where the provider does not say what inputs would make it; it cannot be imported then. */
+  inputs: PropertyMap | undefined;
 }
 
 export interface InvokeResult {
@@ -46,6 +55,12 @@ export interface ResourceRequest {
   timeout: number;
 }
 
+export interface NewResource extends ResourceRequest {
+  inputs: PropertyMap;
+  /** Whether a run before this one ended in the middle of making it, so that it may be there already. */
+  interrupted?: boolean;
+}
+
 export interface ExistingResource extends ResourceRequest {
   id: string;
   oldInputs: PropertyMap;
@@ -55,6 +70,8 @@ export interface ExistingResource extends ResourceRequest {
 export interface ReadRequest extends ExistingResource {
   /** Whether the resource is managed here; of another one nothing is known but its id and what the program says. */
   owned: boolean;
+  /** Whether it is to be managed here from now on; then its inputs are wanted too. */
+  import?: boolean;
 }
 
 export interface ChangedResource extends ExistingResource {
@@ -83,15 +100,15 @@ export interface ResourceLifecycle {
     request: ResourceRequest & { olds: PropertyMap; news: PropertyMap },
   ): Promise<CheckResult>;
   diff(request: ChangedResource): Promise<DiffResult>;
-  create(
-    request: ResourceRequest & { inputs: PropertyMap },
-  ): Promise<CreateResult>;
+  create(request: NewResource): Promise<CreateResult>;
   update(request: ChangedResource): Promise<Omit<CreateResult, "id">>;
   delete(request: ExistingResource): Promise<void>;
 }
 
 /** What manages the resources of a package: a plugin behind gRPC, or an equivalent in this process. */
 export interface Provider extends ResourceLifecycle {
+  /** Tells a provider in this process where to say what it is doing; called once, before anything else. */
+  logTo?(log: ProviderLog): void;
   checkConfig(change: ConfigChange): Promise<CheckResult>;
   diffConfig(change: ConfigChange): Promise<DiffResult>;
   configure(config: ProviderConfig): Promise<void>;

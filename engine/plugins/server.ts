@@ -144,13 +144,11 @@ export class EngineServer {
   private engine(): UntypedServiceImplementation {
     return {
       log: unary((request: engine.LogRequest) => {
-        if (request.getEphemeral()) {
-          return Promise.resolve(new Empty());
-        }
         this.log({
           severity: severityOf(request.getSeverity()),
           urn: request.getUrn(),
           message: inOwnWords(request.getMessage()),
+          ...(request.getEphemeral() ? { passing: true } : {}),
         });
         return Promise.resolve(new Empty());
       }),
@@ -185,7 +183,11 @@ export class EngineServer {
     } catch (error) {
       return registration(deployment.refuse(identityOf(request), error));
     }
-    return registration(await deployment.register(goal));
+    const registered = await deployment.register(goal);
+    if (registered.lost === true && !request.getSupportsresultreporting()) {
+      throw new EngineError("resource registration failed");
+    }
+    return registration(registered);
   }
 
   private async readResource(
@@ -199,7 +201,10 @@ export class EngineServer {
       deployment.refuse(identityOf(request), error);
       return new resource.ReadResourceResponse();
     }
-    const { urn, outputs } = await deployment.read(wanted);
+    const { urn, outputs, lost } = await deployment.read(wanted);
+    if (lost === true) {
+      throw new EngineError("resource read failed");
+    }
     return new resource.ReadResourceResponse()
       .setUrn(urn)
       .setProperties(toWire(outputs));
@@ -269,8 +274,10 @@ function registration(
   response.setUrn(registered.urn);
   response.setId(registered.id);
   response.setObject(toWire(registered.outputs));
-  response.setResult(resource.Result.SUCCESS);
-  response.setUnknown(registered.skipped === true);
+  const { SUCCESS, FAIL } = resource.Result;
+  // The protocol tells what was skipped from what failed; the SDK does not, and neither do its declarations.
+  response.setResult(registered.lost === true ? FAIL : SUCCESS);
+  response.setUnknown(registered.leftOut === true);
   return response;
 }
 

@@ -1,7 +1,7 @@
 import type { Provider } from "../plugins/provider";
 import { BuiltinProvider, type StackOutputs } from "./builtin";
 import { EquivalentProvider } from "./equivalent";
-import { KubernetesProvider } from "./kubernetes";
+import { KubernetesProvider } from "./kubernetes/provider";
 import { TlsProvider } from "./tls";
 
 /** What this engine has for a package without a plugin; for most, nothing but keeping what is there. */

@@ -8,6 +8,8 @@ export type Operation =
   | "replace"
   | "delete"
   | "delete-replaced"
+  | "import"
+  | "import-replacement"
   | "read"
   | "discard"
   | "discard-replaced";
@@ -36,11 +38,15 @@ export interface Diagnostic {
   /** Empty if it belongs to no resource. */
   urn: string;
   message: string;
+  /** Whether it only says what is going on right now, and is of no interest once that has ended. */
+  passing?: boolean;
 }
 
 /** Who shows an update to the user. */
 export interface Display {
   phaseStarted(phase: Phase): void;
+  /** Something about a resource has begun that may take its time; what is returned says that it has ended. */
+  stepStarted(step: Step): () => void;
   /** A step has ended; a resource that stays as it is has one too. */
   stepDone(step: Step, failed: boolean, seconds: number): void;
   diagnostic(diagnostic: Diagnostic): void;
@@ -65,6 +71,8 @@ export interface PhaseResult {
   succeeded: boolean;
   /** How many resources had which operation. */
   counts: Map<Operation, number>;
+  /** How many failed of those the run went on after. */
+  lost: number;
   outputs: PropertyMap;
   /** Undefined for a stack that is new. */
   previousOutputs: PropertyMap | undefined;

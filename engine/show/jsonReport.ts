@@ -29,6 +29,11 @@ export class JsonReport implements Display {
     this.diagnostics = [];
   }
 
+  stepStarted(): () => void {
+    // The document is written when all is over.
+    return () => undefined;
+  }
+
   stepDone(step: Step, failed: boolean): void {
     if (isShown(step)) {
       this.steps.push({ step, failed });
@@ -36,7 +41,7 @@ export class JsonReport implements Display {
   }
 
   diagnostic(diagnostic: Diagnostic): void {
-    if (diagnostic.severity !== "debug") {
+    if (diagnostic.severity !== "debug" && diagnostic.passing !== true) {
       const message = stripVTControlCharacters(diagnostic.message);
       this.diagnostics.push({ ...diagnostic, message });
     }

@@ -10,6 +10,8 @@ import type {
   PhaseResult,
   Step,
 } from "./events";
+import { groupedBy } from "./grouping";
+import { RunningSteps } from "./runningSteps";
 import {
   changeText,
   diffLines,
@@ -60,6 +62,9 @@ export class Screen implements Display {
   private started = Date.now();
   private timer: NodeJS.Timeout | undefined;
   private progressShown = false;
+  private readonly running = new RunningSteps((step, message) => {
+    this.stillRunning(step, message);
+  });
 
   constructor(private readonly options: ScreenOptions) {}
 
@@ -78,6 +83,10 @@ export class Screen implements Display {
         this.progress();
       }, every);
     }, PROGRESS_AFTER_MS);
+  }
+
+  stepStarted(step: Step): () => void {
+    return this.running.started(step);
   }
 
   stepDone(step: Step, failed: boolean, seconds: number): void {
@@ -103,6 +112,10 @@ export class Screen implements Display {
 
   diagnostic(diagnostic: Diagnostic): void {
     if (diagnostic.severity === "debug") {
+      return;
+    }
+    if (diagnostic.passing === true) {
+      this.running.says(diagnostic.urn, diagnostic.message);
       return;
     }
     this.diagnostics.push(diagnostic);
@@ -142,6 +155,7 @@ export class Screen implements Display {
 
   close(): void {
     clearTimeout(this.timer);
+    this.running.clear();
     this.eraseProgress();
   }
 
@@ -190,6 +204,7 @@ export class Screen implements Display {
           shortType(step.type).length + BRANCH * depth(step, parents),
       ),
     );
+    const children = groupedBy(rows, ({ step }) => step.parent);
     const nameWidth = widest(rows.map(({ step }) => step.name.length));
     const print = (row: Row, lead: string, branch: string): void => {
       const { step } = row;
@@ -197,8 +212,7 @@ export class Screen implements Display {
       this.line(this.rowText(row, type, ` ${step.name.padEnd(nameWidth)} `));
       const below = branch === "" ? "" : branch.startsWith("├") ? "│  " : "   ";
       if (step.op !== "delete-replaced") {
-        const children = rows.filter((child) => child.step.parent === step.urn);
-        printAll(children, lead + below, true);
+        printAll(children.get(step.urn) ?? [], lead + below, true);
       }
     };
     const printAll = (
@@ -226,9 +240,8 @@ export class Screen implements Display {
       return;
     }
     this.line("Diagnostics:");
-    const urns = [
-      ...new Set(this.diagnostics.map((diagnostic) => diagnostic.urn)),
-    ];
+    const byUrn = groupedBy(this.diagnostics, ({ urn }) => urn);
+    const urns = [...byUrn.keys()];
     const failing = new Set(
       this.diagnostics
         .filter(({ severity }) => severity === "error")
@@ -239,9 +252,7 @@ export class Screen implements Display {
       ...urns.filter((one) => failing.has(one)),
     ]) {
       this.line(`  ${this.subject(urn)}:`);
-      const own = this.diagnostics.filter(
-        (diagnostic) => diagnostic.urn === urn,
-      );
+      const own = byUrn.get(urn) ?? [];
       const ordered = [
         ...own.filter(({ severity }) => severity !== "error"),
         ...own.filter(({ severity }) => severity === "error"),
@@ -272,7 +283,14 @@ export class Screen implements Display {
 
   private showCounts(result: PhaseResult): void {
     const preview = isPreview(this.phase);
-    const kinds: Operation[] = ["create", "update", "replace", "delete"];
+    const kinds: Operation[] = [
+      "create",
+      "import",
+      "import-replacement",
+      "update",
+      "replace",
+      "delete",
+    ];
     const changes = kinds.filter((op) => (result.counts.get(op) ?? 0) > 0);
     const total = changes.reduce(
       (sum, op) => sum + (result.counts.get(op) ?? 0),
@@ -290,6 +308,9 @@ export class Screen implements Display {
         `    ${changes.length > 1 ? `${total} changes. ` : ""}${unchanged} unchanged`,
       );
     }
+    if (result.lost > 0) {
+      this.line(`    ${this.paint(31, `${result.lost} failed`)}`);
+    }
     this.line("");
   }
 
@@ -300,11 +321,28 @@ export class Screen implements Display {
       : `${shortType(parts.type)} (${parts.name})`;
   }
 
+  /** Says in a line of its own what takes its time; a person who watches sees it in the line that moves. */
+  private stillRunning(step: Step, message: string): void {
+    if (this.options.terminal || isDefaultProvider(step.type, step.name)) {
+      return;
+    }
+    const { mark, doing, color } = OPERATIONS[step.op];
+    this.line(
+      ` ${this.paint(color, mark)} ${shortType(step.type)} ${step.name} ${doing}... ${message}`.trimEnd(),
+    );
+  }
+
   private progress(): void {
     const seconds = Math.round((Date.now() - this.started) / 1000);
-    const text = `@ ${TITLES[this.phase].toLowerCase()}... ${this.done} done, ${seconds}s`;
+    const slow = this.options.terminal ? this.running.slowest() : undefined;
+    const what =
+      slow === undefined
+        ? ""
+        : `, ${OPERATIONS[slow.step.op].doing} ${slow.step.name}... ${slow.message}`.trimEnd();
+    const text = `@ ${TITLES[this.phase].toLowerCase()}... ${this.done} done, ${seconds}s${what}`;
     if (this.options.terminal) {
-      this.options.write(`\r${text}\u001b[K`);
+      const columns = process.stdout.columns || 80;
+      this.options.write(`\r${text.slice(0, columns - 1)}\u001b[K`);
       this.progressShown = true;
     } else {
       this.options.write(`${text}\n`);

@@ -14,27 +14,79 @@ import type { Operation } from "./events";
 const LINES_SHOWN = 3;
 const CHARACTERS_SHOWN = 150;
 
-/** How an operation is marked, and what it is called before and after it is done. */
+/** How an operation is marked, and what it is called before, while and after it is done. */
 export const OPERATIONS: Record<
   Operation,
-  { mark: string; plan: string; done: string; color: number }
+  { mark: string; plan: string; doing: string; done: string; color: number }
 > = {
-  same: { mark: "  ", plan: "unchanged", done: "unchanged", color: 0 },
-  create: { mark: "+ ", plan: "create", done: "created", color: 32 },
-  update: { mark: "~ ", plan: "update", done: "updated", color: 33 },
-  replace: { mark: "+-", plan: "replace", done: "replaced", color: 35 },
-  delete: { mark: "- ", plan: "delete", done: "deleted", color: 31 },
+  same: {
+    mark: "  ",
+    plan: "unchanged",
+    doing: "checking",
+    done: "unchanged",
+    color: 0,
+  },
+  create: {
+    mark: "+ ",
+    plan: "create",
+    doing: "creating",
+    done: "created",
+    color: 32,
+  },
+  update: {
+    mark: "~ ",
+    plan: "update",
+    doing: "updating",
+    done: "updated",
+    color: 33,
+  },
+  replace: {
+    mark: "+-",
+    plan: "replace",
+    doing: "replacing",
+    done: "replaced",
+    color: 35,
+  },
+  delete: {
+    mark: "- ",
+    plan: "delete",
+    doing: "deleting",
+    done: "deleted",
+    color: 31,
+  },
   "delete-replaced": {
     mark: "--",
     plan: "delete original",
+    doing: "deleting original",
     done: "deleted original",
     color: 31,
   },
-  read: { mark: "> ", plan: "read", done: "read", color: 36 },
-  discard: { mark: "< ", plan: "discard", done: "discarded", color: 36 },
+  import: {
+    mark: "= ",
+    plan: "import",
+    doing: "importing",
+    done: "imported",
+    color: 32,
+  },
+  "import-replacement": {
+    mark: "=>",
+    plan: "import replacement",
+    doing: "importing replacement",
+    done: "imported replacement",
+    color: 35,
+  },
+  read: { mark: "> ", plan: "read", doing: "reading", done: "read", color: 36 },
+  discard: {
+    mark: "< ",
+    plan: "discard",
+    doing: "discarding",
+    done: "discarded",
+    color: 36,
+  },
   "discard-replaced": {
     mark: "<<",
     plan: "discard original",
+    doing: "discarding original",
     done: "discarded original",
     color: 36,
   },

@@ -87,6 +87,11 @@ export class Journal {
     this.outOfOrder = true;
   }
 
+  /** Whether a run before this one was interrupted while it made this resource. */
+  wasInterrupted(urn: string): boolean {
+    return this.interrupted.some(({ resource }) => resource.urn === urn);
+  }
+
   /** Forgets what a run before this one was interrupted in, once there is nothing left to do about it. */
   async forgetInterrupted(): Promise<void> {
     if (this.interrupted.length > 0) {
@@ -110,7 +115,8 @@ export class Journal {
   /** The state as it is now: what was registered, in order, then what was not seen yet and still exists. */
   snapshot(): Snapshot {
     const resources = [
-      ...this.fresh,
+      // What was imported may have been changed since.
+      ...this.fresh.filter((resource) => !this.superseded.has(resource)),
       ...this.base.resources.filter(
         (resource) => !this.superseded.has(resource),
       ),

@@ -43,6 +43,8 @@ export interface ResourceState {
   additionalSecretOutputs: string[];
   aliases: string[];
   customTimeouts: CustomTimeouts;
+  /** The id under which the program had the resource imported; empty for one that was made. */
+  importId: string;
   retainOnDelete: boolean;
   deletedWith: string;
   created?: string;
@@ -73,7 +75,7 @@ const KNOWN = new Set([
   ..."propertyDependencies pendingReplacement additionalSecretOutputs aliases customTimeouts".split(
     " ",
   ),
-  ..."retainOnDelete deletedWith created modified ignoreChanges replaceOnChanges replacementTrigger".split(
+  ..."importID retainOnDelete deletedWith created modified ignoreChanges replaceOnChanges replacementTrigger".split(
     " ",
   ),
 ]);
@@ -122,6 +124,7 @@ export function encodeResource(
     additionalSecretOutputs: nonEmpty(state.additionalSecretOutputs),
     aliases: nonEmpty(state.aliases),
     customTimeouts: nonEmpty({ ...state.customTimeouts }),
+    importID: state.importId || undefined,
     retainOnDelete: state.retainOnDelete || undefined,
     deletedWith: state.deletedWith || undefined,
     created: state.created,
@@ -199,6 +202,7 @@ export function decodeResource(
         ([, seconds]) => typeof seconds === "number",
       ),
     ),
+    importId: text("importID"),
     retainOnDelete: json.retainOnDelete === true,
     deletedWith: text("deletedWith"),
     ...(text("created") === "" ? {} : { created: text("created") }),

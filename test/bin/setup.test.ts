@@ -1,4 +1,10 @@
-import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { runCommand } from "../support/command";
 import { ROOT, ask, copy, run, scratch } from "./support/copy";
@@ -42,6 +48,64 @@ describe("the Node everything else runs on", () => {
     ["24.1.0", /^undefined$/],
   ])("a start on Node %s", async (version, answer) => {
     expect(await ask(copy([]), "checkPlatform()", version)).toMatch(answer);
+  });
+});
+
+describe("compiled code is kept", () => {
+  const place = (
+    folder: string,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<string> =>
+    ask(folder, "environment().NODE_COMPILE_CACHE", undefined, {
+      NODE_COMPILE_CACHE: undefined,
+      XDG_CACHE_HOME: undefined,
+      HOME: join(folder, "home"),
+      ...env,
+    });
+
+  /** A copy that can keep nothing beside its packages, as one that somebody else installed. */
+  function foreign(): string {
+    const folder = copy([]);
+    writeFileSync(join(folder, "node_modules", ".cache"), "no folder");
+    return folder;
+  }
+
+  test("beside the packages, of a checkout and of another program", async () => {
+    const folder = copy([]);
+    expect(await place(folder)).toBe(
+      join(folder, "node_modules", ".cache", "node-compile"),
+    );
+    const packages = join(scratch, "program", "node_modules");
+    cpSync(folder, join(packages, "mqtt-pki"), { recursive: true });
+    expect(await place(join(packages, "mqtt-pki"))).toBe(
+      join(packages, ".cache", "node-compile"),
+    );
+  });
+
+  test("in the user's cache folder where that cannot be written to", async () => {
+    const folder = foreign();
+    expect(await place(folder)).toBe(
+      join(folder, "home", ".cache", "mqtt-pki", "node-compile"),
+    );
+    const named = join(scratch, "named");
+    expect(await place(folder, { XDG_CACHE_HOME: named })).toBe(
+      join(named, "mqtt-pki", "node-compile"),
+    );
+    // The specification has what is relative ignored.
+    expect(await place(folder, { XDG_CACHE_HOME: "here" })).toBe(
+      join(folder, "home", ".cache", "mqtt-pki", "node-compile"),
+    );
+  });
+
+  test("nowhere where neither can be", async () => {
+    const folder = foreign();
+    writeFileSync(join(folder, "home"), "no folder");
+    expect(await place(folder)).toBe("undefined");
+  });
+
+  test("where it was said", async () => {
+    const said = join(scratch, "said");
+    expect(await place(copy([]), { NODE_COMPILE_CACHE: said })).toBe(said);
   });
 });
 

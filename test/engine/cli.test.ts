@@ -31,7 +31,6 @@ describe("the command line", () => {
     [["config", "set", "a", "b", "--type", "int"], "The option --type"],
     [["up", "--replace", "x"], "The option --replace"],
     [["up", "--exclude", "x"], "The option --exclude"],
-    [["preview", "--refresh"], "The option --refresh"],
     [["logs"], "The command `logs`"],
   ])(
     "refuses %j by name and says how to get the Pulumi CLI",

@@ -96,7 +96,7 @@ describe("keys, requests and rendered objects without plugins", () => {
     const cluster = await sandbox.run("preview");
     expect(cluster.code).toBe(1);
     expect(cluster.out).toContain(
-      "property renderYamlToDirectory has a problem: A Kubernetes provider that talks to a cluster",
+      "property enableServerSideApply has a problem: Applying on the client's side is outside",
     );
     // The objects below it are not to blame.
     expect(cluster.out.match(/has a problem/g)).toHaveLength(1);

@@ -12,7 +12,7 @@ describe("what is outside the bundled engine", () => {
   });
 
   test.each([
-    ["import", 'The resource option "import"'],
+    ["importProvider", 'The resource option "import" on a provider'],
     ["transforms", "transforms"],
     ["stackTransform", "transforms"],
     ["hook", "resource hooks"],

@@ -103,4 +103,19 @@ describe("refresh", () => {
       outputs: { label: "<drift>" },
     });
   });
+
+  test("a preview may look first, and writes nothing down", async () => {
+    const items = [
+      { name: "a", text: "one" },
+      { name: "b", text: "two" },
+    ];
+    await sandbox.prepare(items);
+    const before = sandbox.stateText();
+    sandbox.setWorld({ a: { text: "meddled with" }, b: null });
+    const { code, out } = await sandbox.run("preview", "--refresh");
+    expect(code).toBe(0);
+    expect(out).toContain(" ~  demo:index:Item a update");
+    expect(out).toContain(" +  demo:index:Item b create");
+    expect(sandbox.stateText()).toBe(before);
+  });
 });

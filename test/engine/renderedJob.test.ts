@@ -1,5 +1,5 @@
 import type { ChangedResource } from "../../engine/plugins/provider";
-import { RenderedObject } from "../../engine/providers/renderedObject";
+import { RenderedObject } from "../../engine/providers/kubernetes/rendered";
 import type { PropertyMap } from "../../engine/values";
 
 const rendered = new RenderedObject(

@@ -53,7 +53,7 @@ export class Sandbox {
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: passphrase,
       PULUMI_HOME: join(this.folder, "home"),
-      NODE_COMPILE_CACHE: join(tmpdir(), "engine-test-compile-cache"),
+      NODE_COMPILE_CACHE: join(ROOT, "node_modules", ".cache", "node-compile"),
       DEMO_JOURNAL: join(this.folder, "journal"),
       DEMO_WORLD: join(this.folder, "world.json"),
       OUTPUT_DIRECTORY: join(this.folder, "rendered"),

@@ -6,6 +6,9 @@ import { findPulumi } from "../../support/realPulumi";
 import type { ScenarioStep } from "./scenario";
 import type { Site } from "./site";
 
+/** What an engine has to know of where it works. */
+export type Place = Pick<Site, "stack" | "folder" | "environment">;
+
 /** An operation on a resource, as users see it. */
 export interface Operation {
   /** `create`, `update`, `replace`, `delete` or `delete-replaced`. */
@@ -26,14 +29,36 @@ export interface Outcome {
 /** A command that goes over a stack's resources. */
 export type Verb = Exclude<ScenarioStep["do"], "export and import">;
 
+/** How a command goes over the resources. */
+export interface RunOptions {
+  /** URNs it is restricted to. */
+  targets?: readonly string[];
+  /** Whether a failure leaves alone what does not depend on it. */
+  continueOnError?: boolean;
+  /** Options beside these: `--refresh`. */
+  flags?: readonly string[];
+}
+
+function optionFlags(
+  verb: Verb,
+  { targets = [], continueOnError = false, flags = [] }: RunOptions,
+): string[] {
+  return [
+    ...(verb === "preview" ? [] : ["--yes", "--skip-preview"]),
+    ...(continueOnError ? ["--continue-on-error"] : []),
+    ...targets.flatMap((urn) => ["--target", urn]),
+    ...flags,
+  ];
+}
+
 /** One of the two that can run a program. */
 export interface Engine {
   name: "bundled" | "pulumi";
   /** Makes the stack ready to be worked on. */
-  prepare(site: Site): Promise<void>;
-  run(site: Site, verb: Verb, targets?: readonly string[]): Promise<Outcome>;
+  prepare(site: Place): Promise<void>;
+  run(site: Place, verb: Verb, options?: RunOptions): Promise<Outcome>;
   /** Runs a command of the stack's. */
-  command(site: Site, ...args: readonly string[]): Promise<Outcome>;
+  command(site: Place, ...args: readonly string[]): Promise<Outcome>;
 }
 
 const reportSchema = z.object({
@@ -58,15 +83,16 @@ export const bundled: Engine = {
   name: "bundled",
   // The first update makes the stack.
   prepare: () => Promise.resolve(),
-  async run(site, verb, targets = []) {
+  async run(site, verb, options = {}) {
     const { code, stdout, stderr } = await bundledCommand(site, [
       verb,
       "--json",
-      ...(verb === "preview" ? [] : ["--yes", "--skip-preview"]),
-      ...targets.flatMap((urn) => ["--target", urn]),
+      ...optionFlags(verb, options),
     ]);
     const operations = stdout.startsWith("{")
-      ? reportSchema.parse(JSON.parse(stdout)).steps
+      ? reportSchema
+          .parse(JSON.parse(stdout))
+          .steps.map((step) => ({ ...step, op: NAMES[step.op] ?? step.op }))
       : [];
     return { code, operations, text: stdout + stderr };
   },
@@ -77,7 +103,7 @@ export const bundled: Engine = {
 };
 
 function bundledCommand(
-  site: Site,
+  site: Place,
   args: readonly string[],
 ): ReturnType<typeof runCommand> {
   return runCommand(
@@ -101,6 +127,7 @@ const eventSchema = z.object({
 const NAMES: Record<string, string> = {
   "create-replacement": "replace",
   "read-replacement": "replace",
+  "import-replacement": "replace",
 };
 const UNSEEN = ["same", "remove-pending-replace", "refresh"];
 
@@ -112,7 +139,7 @@ export function realEngine(): Engine | undefined {
 
 function pulumiAt(program: string): Engine {
   const command = async (
-    site: Site,
+    site: Place,
     ...args: readonly string[]
   ): Promise<Outcome> => {
     const { code, stdout, stderr } = await runCommand(
@@ -131,18 +158,12 @@ function pulumiAt(program: string): Engine {
         throw new Error(`the stack could not be made:\n${text}`);
       }
     },
-    run: (site, verb, targets = []) =>
-      command(
-        site,
-        verb,
-        "--json",
-        ...(verb === "preview" ? [] : ["--yes", "--skip-preview"]),
-        ...targets.flatMap((urn) => ["--target", urn]),
-      ),
+    run: (site, verb, options = {}) =>
+      command(site, verb, "--json", ...optionFlags(verb, options)),
   };
 }
 
-function pulumiEnvironment(site: Site): NodeJS.ProcessEnv {
+function pulumiEnvironment(site: Place): NodeJS.ProcessEnv {
   const { PULUMI_HOME } = process.env;
   return site.environment({
     ...(PULUMI_HOME === undefined ? {} : { PULUMI_HOME }),

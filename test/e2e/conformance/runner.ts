@@ -128,7 +128,8 @@ async function perform(
     }
     return urn;
   });
-  const outcome = await engine.run(site, step.do, targets);
+  const { continueOnError } = step;
+  const outcome = await engine.run(site, step.do, { targets, continueOnError });
   // A refresh changes the state and no resource; what it found is in the state.
   return step.do === "refresh" ? { ...outcome, operations: [] } : outcome;
 }

@@ -37,6 +37,8 @@ const stepSchema = z.strictObject({
   vanished: z.array(z.string()).default([]),
   /** Names of resources the command is restricted to. */
   targets: z.array(z.string()).default([]),
+  /** Whether a failure leaves alone what does not depend on it. */
+  continueOnError: z.boolean().default(false),
   /** A text the refusal must contain, whichever engine words it; the step must succeed where it is left out. */
   fails: z.string().exactOptional(),
   /** The operations, in any order: `replace a`, `update b failed`. */

@@ -11,24 +11,20 @@ import type {
   ExistingResource,
   ResourceLifecycle,
   ResourceRequest,
-} from "../plugins/provider";
-import { removeUnfinished, writeFileAtomic } from "../stack/atomic";
+} from "../../plugins/provider";
+import { removeUnfinished, writeFileAtomic } from "../../stack/atomic";
 import {
   changedKeys,
-  containsUnknown,
   equal,
   isMap,
-  isSecret,
-  mapValues,
   type PropertyMap,
   type PropertyValue,
   reveal,
-  revealAll,
-  secret,
   textOf,
-} from "../values";
-import { UNCHANGED } from "./equivalent";
-import { toGoYaml } from "./goYaml";
+} from "../../values";
+import { UNCHANGED } from "../equivalent";
+import { toGoYaml } from "../goYaml";
+import { completed, idOf, identityOf, open, withData } from "./object";
 
 /** How and where objects are rendered. */
 export interface RenderSettings {
@@ -70,7 +66,10 @@ export class RenderedObject implements ResourceLifecycle {
       });
     }
     if (isMap(metadata)) {
-      inputs.metadata = this.completed(metadata);
+      inputs.metadata = completed(
+        metadata,
+        this.namespaced ? this.settings().namespace : "",
+      );
     }
     return Promise.resolve({ inputs, failures });
   }
@@ -87,7 +86,7 @@ export class RenderedObject implements ResourceLifecycle {
           : UNCHANGED,
       );
     }
-    const renamed = !equal(identity(before), identity(after));
+    const renamed = idOf(identityOf(before)) !== idOf(identityOf(after));
     const replaces = keys.filter((key) =>
       this.needsReplacement(key, before, after, renamed),
     );
@@ -108,7 +107,7 @@ export class RenderedObject implements ResourceLifecycle {
     await this.render(request.inputs);
     const fieldManager = `pulumi-kubernetes-${randomBytes(4).toString("hex")}`;
     return {
-      id: objectId(request.inputs),
+      id: idOf(identityOf(open(request.inputs))),
       outputs: outputsOf(request.inputs, fieldManager),
       initErrors: [],
     };
@@ -131,33 +130,18 @@ export class RenderedObject implements ResourceLifecycle {
     await rm(this.path(request.oldOutputs), { force: true });
   }
 
-  /** Metadata with the provider's namespace where it names none, and without an empty map of annotations. */
-  private completed(metadata: PropertyMap): PropertyMap {
-    const { annotations, ...rest } = metadata;
-    const kept =
-      annotations === undefined || equal(annotations, {})
-        ? {}
-        : { annotations };
-    const { namespace } = this.settings();
-    const added =
-      this.namespaced && metadata.namespace === undefined && namespace !== ""
-        ? { namespace }
-        : {};
-    return { ...rest, ...kept, ...added };
-  }
-
   /** The object as it counts in a comparison: open, and with its namespace spelled out. */
   private meaning(inputs: PropertyMap): PropertyMap {
-    const open = mapValues(withData(inputs), revealAll);
-    const metadata = open.metadata;
+    const object = open(withData(inputs));
+    const metadata = object.metadata;
     if (isMap(metadata)) {
       const { namespace, ...rest } = metadata;
       const spelledOut = this.namespaced
         ? { namespace: namespace ?? "default" }
         : {};
-      open.metadata = { ...rest, ...spelledOut };
+      object.metadata = { ...rest, ...spelledOut };
     }
-    return open;
+    return object;
   }
 
   private needsReplacement(
@@ -193,13 +177,13 @@ export class RenderedObject implements ResourceLifecycle {
   private async render(inputs: PropertyMap): Promise<void> {
     const { directory } = this.settings();
     await mkdir(join(directory, "0-crd"), { recursive: true, mode: 0o700 });
-    const open = mapValues(inputs, revealAll);
-    await removeUnfinished(this.path(open));
-    await writeFileAtomic(this.path(open), toGoYaml(open));
+    const object = open(inputs);
+    await removeUnfinished(this.path(object));
+    await writeFileAtomic(this.path(object), toGoYaml(object));
   }
 
   private path(object: PropertyMap): string {
-    const { namespace, name } = identity(mapValues(object, revealAll));
+    const { namespace, name } = identityOf(open(object));
     const version = textOf(reveal(object.apiVersion)).replaceAll(/[/:]/g, "_");
     const kind = textOf(reveal(object.kind)).toLowerCase();
     return join(
@@ -208,30 +192,6 @@ export class RenderedObject implements ResourceLifecycle {
       `${version}-${kind}-${namespace || "default"}-${name}.yaml`,
     );
   }
-}
-
-/** A Secret's `stringData` as `data`, once all of it is known; the rest as it is. */
-function withData(inputs: PropertyMap): PropertyMap {
-  const { stringData, ...rest } = inputs;
-  if (
-    stringData === undefined ||
-    containsUnknown(stringData) ||
-    containsUnknown(rest.data ?? null)
-  ) {
-    return { ...inputs };
-  }
-  const encode = (value: PropertyValue): PropertyValue => {
-    const encoded = Buffer.from(textOf(revealAll(value))).toString("base64");
-    return isSecret(value) ? secret(encoded) : encoded;
-  };
-  const given = reveal(stringData);
-  const existing = reveal(rest.data);
-  const data: PropertyMap = {
-    ...(isMap(existing) ? existing : {}),
-    ...mapValues(isMap(given) ? given : {}, encode),
-  };
-  const whole = isSecret(stringData) || isSecret(rest.data);
-  return { ...rest, data: whole ? secret(revealAll(data)) : data };
 }
 
 function member({ spec }: PropertyMap, name: string): PropertyValue {
@@ -245,16 +205,4 @@ function outputsOf(inputs: PropertyMap, fieldManager: string): PropertyMap {
     __initialApiVersion: reveal(inputs.apiVersion),
     __fieldManager: fieldManager,
   };
-}
-
-function identity(object: PropertyMap): { namespace: string; name: string } {
-  const metadata = object.metadata;
-  const text = (key: string): string =>
-    isMap(metadata) && typeof metadata[key] === "string" ? metadata[key] : "";
-  return { namespace: text("namespace"), name: text("name") };
-}
-
-function objectId(inputs: PropertyMap): string {
-  const { namespace, name } = identity(mapValues(inputs, revealAll));
-  return namespace === "" ? name : `${namespace}/${name}`;
 }
