@@ -13,6 +13,7 @@ export default tseslint.config(
       // Programs of their own, checked against the packed package by a test.
       "examples/own-program/",
       "examples/batch-on-kubernetes/",
+      "examples/cluster/",
     ],
   },
   eslint.configs.recommended,

@@ -1,10 +1,11 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   DeviceCertificateBatch,
   IntermediateCA,
+  KubernetesTarget,
   RootCA,
   ServerCertificate,
+  TargetKind,
   ThingsBoardMqtt,
   TrustBundle,
   TrustedBy,
@@ -12,18 +13,10 @@ import {
 import { readSettings } from "./settings";
 
 const settings = readSettings(new pulumi.Config());
-const { namespace, renderDirectory } = settings;
 
-// A Secret's name is fixed in the broker's manifest, so a change must be an update in place.
-const provider = new kubernetes.Provider("kubernetes", {
-  ...(settings.target === "render" && {
-    renderYamlToDirectory: renderDirectory,
-    // Rendering needs no cluster; without this, the kubeconfig of whoever runs an update would be a change.
-    kubeconfig: "",
-  }),
-  enableSecretMutable: true,
-  enableConfigMapMutable: true,
-});
+// Which cluster, or the folder of YAML: `mqtt-pki:*` in the stack's configuration.
+const target = KubernetesTarget.fromConfig("kubernetes");
+const { namespace, provider, renderDirectory } = target;
 
 /** A fleet in the field loses its CAs by no mistake; a demo may be destroyed. */
 const authority = { protect: settings.protect ?? true };
@@ -86,10 +79,11 @@ const deviceRoots = new TrustBundle("device-roots", {
   provider,
 });
 
+/** Where an object is: the file of its YAML, or its place in the cluster. */
 const rendered = (kind: string, name: pulumi.Input<string>) =>
-  settings.target === "render"
-    ? pulumi.interpolate`${renderDirectory}/1-manifest/v1-${kind}-${namespace}-${name}.yaml`
-    : pulumi.interpolate`${kind}/${name} in ${namespace}`;
+  target.kind === TargetKind.Cluster
+    ? pulumi.interpolate`${kind}/${name} in ${namespace}`
+    : pulumi.interpolate`${renderDirectory}/1-manifest/v1-${kind}-${namespace}-${name}.yaml`;
 
 /** What the update made, for whom, and until when; `npm run up` prints it as a table. */
 export const whatGoesWhere = [

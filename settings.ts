@@ -68,9 +68,6 @@ const rootAuthority = certificateAuthority.extend({
 });
 
 const settingsSchema = z.strictObject({
-  target: z.enum(["render", "cluster"]),
-  renderDirectory: z.string().min(1),
-  namespace: z.string(),
   protect: z.boolean().exactOptional(),
   serverRoot: rootAuthority,
   serverCA: certificateAuthority,
@@ -107,7 +104,8 @@ const settingsSchema = z.strictObject({
 /** The demo fleet as the stack's configuration describes it. */
 export type Settings = z.infer<typeof settingsSchema>;
 
-const TEXTS = ["target", "renderDirectory", "namespace"];
+/** What stood in the project's own settings before clusters could be chosen. */
+const MOVED = ["target", "renderDirectory", "namespace"];
 
 /**
  * Reads the stack's configuration, and names every mistake in its form at
@@ -116,17 +114,20 @@ const TEXTS = ["target", "renderDirectory", "namespace"];
 export function readSettings(config: pulumi.Config): Settings {
   const values = Object.keys(settingsSchema.shape).map((name) => [
     name,
-    TEXTS.includes(name) ? config.get(name) : config.getObject(name),
+    config.getObject(name),
   ]);
   const result = settingsSchema.safeParse(Object.fromEntries(values));
-  if (!result.success) {
-    throw new pulumi.RunError(
-      result.error.issues
-        .map(
-          (issue) => `${config.name}:${issue.path.join(".")}: ${issue.message}`,
-        )
-        .join("\n"),
-    );
+  const problems = [
+    ...MOVED.filter((name) => config.get(name) !== undefined).map(
+      (name) =>
+        `${config.name}:${name}: is called mqtt-pki:${name} now; write that, and take this out ("pulumi config rm ${config.name}:${name}").`,
+    ),
+    ...(result.error?.issues ?? []).map(
+      (issue) => `${config.name}:${issue.path.join(".")}: ${issue.message}`,
+    ),
+  ];
+  if (!result.success || problems.length > 0) {
+    throw new pulumi.RunError(problems.join("\n"));
   }
   return result.data;
 }

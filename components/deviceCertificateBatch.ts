@@ -20,6 +20,7 @@ import { completeKey } from "./keyAndRequest";
 import { defaultLifetime, renewalOf } from "./deviceLifetime";
 import { lifetimeOf } from "./validity";
 import { LABELS, checkedName, secretData } from "./kubernetes";
+import { warnOfOtherOwners } from "./objectOwner";
 
 /** What the devices of a batch have in common. */
 export interface DeviceProfileArgs {
@@ -249,16 +250,37 @@ function createSecrets(
         metadata: {
           ...object,
           labels: LABELS,
-          annotations: { "mqtt-pki/batch-digest": batch.digest },
+          annotations: {
+            "mqtt-pki/batch-digest": batch.digest,
+            // Of the whole batch, as the digest.
+            "mqtt-pki/expires-first": batch.expiresFirst,
+          },
         },
         type: "Opaque",
-        data: data.apply(secretData),
+        data: shardData(data),
       },
       {
         parent,
         ...(args.provider !== undefined && { provider: args.provider }),
       },
     );
+    warnOfOtherOwners(
+      args.provider,
+      { apiVersion: "v1", kind: "Secret", ...object },
+      parent,
+    );
     return secret.metadata.name;
   });
+}
+
+/** The data of a shard's Secret; none of a shard without devices, since a cluster keeps no empty map, and a change would show for ever. */
+function shardData(
+  data: pulumi.Output<Record<string, string>>,
+): pulumi.Output<Record<string, string>> {
+  return data.apply((entries) =>
+    Object.keys(entries).length === 0
+      ? // An output of undefined leaves the member out, which its type does not know.
+        (undefined as unknown as pulumi.Output<Record<string, string>>)
+      : secretData(entries),
+  );
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 
 /** On every object this package makes. */
@@ -38,12 +37,8 @@ export function checkedName(
   const checked = pulumi
     .all([namespace, name, pulumi.all([...others])])
     .apply(([givenNamespace, givenName, otherNames]) => {
-      const problems = [
-        ...(LABEL.test(givenNamespace)
-          ? []
-          : [
-              `${paths.namespace}: ${JSON.stringify(givenNamespace)} is no name of a namespace; use a-z 0-9 and -, 1 to 63 characters, a letter or digit at both ends.`,
-            ]),
+      refuse(paths.component, [
+        ...namespaceProblems(givenNamespace, paths.namespace),
         ...nameProblems(givenName, paths.name),
         ...(otherNames.includes(givenName)
           ? [
@@ -53,39 +48,41 @@ export function checkedName(
         ...[reserved?.(givenName)].flatMap((message) =>
           message === undefined ? [] : [`${paths.name}: ${message}`],
         ),
-      ];
-      if (problems.length > 0) {
-        throw new pulumi.RunError(
-          problems.map((text) => `${paths.component}: ${text}`).join("\n"),
-        );
-      }
+      ]);
       return { namespace: givenNamespace, name: givenName };
     });
   return { namespace: checked.namespace, name: checked.name };
 }
 
-function nameProblems(name: string, path: string): string[] {
+/**
+ * Ends the program with a user's mistakes, all of them, each below the component's name.
+ *
+ * @throws RunError where there are any
+ */
+export function refuse(component: string, problems: readonly string[]): void {
+  if (problems.length > 0) {
+    throw new pulumi.RunError(
+      problems.map((text) => `${component}: ${text}`).join("\n"),
+    );
+  }
+}
+
+/** Why a namespace cannot have this name. */
+export function namespaceProblems(namespace: string, path: string): string[] {
+  return LABEL.test(namespace)
+    ? []
+    : [
+        `${path}: ${JSON.stringify(namespace)} is no name of a namespace; use a-z 0-9 and -, 1 to 63 characters, a letter or digit at both ends.`,
+      ];
+}
+
+/** Why an object cannot have this name. */
+export function nameProblems(name: string, path: string): string[] {
   return SUBDOMAIN.test(name) && name.length <= 253
     ? []
     : [
         `${path}: ${JSON.stringify(name)} is no name of a Kubernetes object; use a-z 0-9 - and ., 1 to 253 characters, a letter or digit at both ends.`,
       ];
-}
-
-/** SHA-256 over a trust bundle's PEM, lowercase hex: the same figure as a CA's `bundleSha256`. */
-export function bundleSha256Of(
-  trustAnchorsPem: pulumi.Input<string>,
-): pulumi.Output<string> {
-  return pulumi
-    .output(trustAnchorsPem)
-    .apply((pem) => createHash("sha256").update(pem).digest("hex"));
-}
-
-/** By these a trust bundle on a cluster is recognized without reading it. */
-export function bundleAnnotations(
-  trustAnchorsPem: pulumi.Input<string>,
-): Record<string, pulumi.Output<string>> {
-  return { "mqtt-pki/bundle-sha256": bundleSha256Of(trustAnchorsPem) };
 }
 
 /** Text as a Secret's `data` wants it; a secret whatever it was. */

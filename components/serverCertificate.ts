@@ -1,4 +1,3 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type {
   BundleTrustArgs,
@@ -9,43 +8,14 @@ import type {
   SubjectArgs,
   ValidityArgs,
 } from "../resources";
-import {
-  Certificate,
-  EncryptedKeyForm,
-  EncryptedPrivateKey,
-  KeyAlgorithm,
-} from "../resources";
+import { Certificate } from "../resources";
+import { CERTIFICATE_SHA256, sha256Of } from "./annotations";
 import type { Issuer } from "./issuer";
 import { signerOf } from "./issuer";
-import type { CompleteKey } from "./keyAndRequest";
 import { completeKey, makeKeyAndRequest } from "./keyAndRequest";
-import { rememberPublication } from "./publication";
+import type { ServerSecretArgs } from "./serverSecret";
+import { createServerSecret } from "./serverSecret";
 import { lifetimeOf } from "./validity";
-import {
-  LABELS,
-  bundleAnnotations,
-  checkedName,
-  secretData,
-} from "./kubernetes";
-
-/** Where the Secret of a server goes. */
-export interface ServerSecretArgs {
-  namespace: pulumi.Input<string>;
-  /** Name of the Secret. It is updated in place, so give the provider `enableSecretMutable`. */
-  secretName: pulumi.Input<string>;
-  /** Also under `server.pem` and `mqttserver_key.pem`, the names in ThingsBoard's manifests. Default false. */
-  aliases?: pulumi.Input<boolean>;
-  /**
-   * Encrypt the key, `tls.key` and its alias alike, in the traditional form
-   * (`Proc-Type: 4,ENCRYPTED`), which ThingsBoard, mosquitto and nginx read,
-   * and an ingress controller does not. For ECDSA and RSA keys; 6 to 512
-   * printable ASCII characters, better 16 random ones at least. Left out, the
-   * key is PKCS#8, unencrypted.
-   */
-  keyPassphrase?: pulumi.Input<string>;
-  /** The provider that renders the Secret or deploys it. Default: the ambient one. */
-  provider?: kubernetes.Provider;
-}
 
 /** Arguments of {@link ServerCertificate}. */
 export interface ServerCertificateArgs {
@@ -116,6 +86,12 @@ export class ServerCertificate extends pulumi.ComponentResource {
   readonly keyPassphrase?: pulumi.Output<string>;
   /** From this moment on an update renews it. UTC. */
   readonly renewAt: pulumi.Output<string>;
+  /**
+   * For the pod template of a broker that reads its certificate only when it
+   * starts: `mqtt-pki/certificate-sha256`, SHA-256 over {@link chainPem}, which
+   * changes exactly when the certificate does or a CA above it.
+   */
+  readonly podAnnotations: pulumi.Output<Record<string, string>>;
 
   constructor(
     name: string,
@@ -165,6 +141,10 @@ export class ServerCertificate extends pulumi.ComponentResource {
     }
     this.notAfter = certificate.notAfter;
     this.renewAt = certificate.renewAt;
+    const certificateSha256 = sha256Of(this.chainPem);
+    this.podAnnotations = certificateSha256.apply(
+      (text): Record<string, string> => ({ [CERTIFICATE_SHA256]: text }),
+    );
     const passphrase = args.kubernetes?.keyPassphrase;
     if (passphrase !== undefined) {
       this.keyPassphrase = pulumi.secret(passphrase);
@@ -172,13 +152,21 @@ export class ServerCertificate extends pulumi.ComponentResource {
     this.secretName =
       args.kubernetes === undefined
         ? pulumi.output("")
-        : createSecret(
-            this,
+        : createServerSecret(
             name,
-            certificate,
-            issuer,
-            keyForSecret(this, name, key),
+            {
+              certificate,
+              chainPem: this.chainPem,
+              privateKeyPem: this.privateKeyPem,
+              algorithm: key.algorithm,
+              keyPassphrase: this.keyPassphrase,
+              trustAnchorsPem: this.trustAnchorsPem,
+              ...(this.trust !== undefined && { trust: this.trust }),
+              activeGeneration: issuer.activeGeneration,
+              certificateSha256,
+            },
             args.kubernetes,
+            this,
           );
     this.registerOutputs({
       certificatePem: this.certificatePem,
@@ -200,91 +188,4 @@ function refuseSecretWithoutKey(
       `${name}: kubernetes: makes a Secret with a private key, and the key of requestPem stays where it was made; leave one of the two out.`,
     );
   }
-}
-
-/** The key as the Secret holds it, PEM. */
-function keyForSecret(
-  parent: ServerCertificate,
-  name: string,
-  key: pulumi.Output<CompleteKey>,
-): pulumi.Output<string> {
-  const { privateKeyPem, keyPassphrase } = parent;
-  if (keyPassphrase === undefined) {
-    return privateKeyPem;
-  }
-  const form = key.algorithm.apply((algorithm) => {
-    // A preview knows the algorithm, and not yet the key that the resource would refuse.
-    if (algorithm === KeyAlgorithm.Ed25519) {
-      throw new pulumi.RunError(
-        `${name}: kubernetes.keyPassphrase: encrypts in the traditional form, which Ed25519 keys do not have; choose an ECDSA or RSA key, or leave it out.`,
-      );
-    }
-    return EncryptedKeyForm.Traditional;
-  });
-  return new EncryptedPrivateKey(
-    `${name}-encrypted-key`,
-    { privateKeyPem, passphrase: keyPassphrase, form },
-    { parent },
-  ).encryptedPrivateKeyPem;
-}
-
-function createSecret(
-  parent: ServerCertificate,
-  name: string,
-  certificate: Certificate,
-  issuer: Issuer,
-  privateKeyPem: pulumi.Output<string>,
-  args: ServerSecretArgs,
-): pulumi.Output<string> {
-  const object = checkedName(args.namespace, args.secretName, {
-    component: name,
-    namespace: "kubernetes.namespace",
-    name: "kubernetes.secretName",
-  });
-  const secret = new kubernetes.core.v1.Secret(
-    `${name}-secret`,
-    {
-      metadata: {
-        ...object,
-        labels: LABELS,
-        annotations: {
-          "mqtt-pki/fingerprint-sha256": certificate.fingerprintSha256,
-          "mqtt-pki/serial-number": certificate.serialNumber,
-          "mqtt-pki/not-after": certificate.notAfter,
-          ...bundleAnnotations(parent.trustAnchorsPem),
-          ...(issuer.activeGeneration !== undefined && {
-            "mqtt-pki/issuer-generation": issuer.activeGeneration,
-          }),
-        },
-      },
-      type: "kubernetes.io/tls",
-      data: pulumi
-        .all([
-          parent.chainPem,
-          privateKeyPem,
-          parent.trustAnchorsPem,
-          args.aliases ?? false,
-        ])
-        .apply(([chain, key, anchors, aliases]) =>
-          secretData({
-            "tls.crt": chain,
-            "tls.key": key,
-            "ca.crt": anchors,
-            ...(aliases && { "server.pem": chain, "mqttserver_key.pem": key }),
-          }),
-        ),
-    },
-    {
-      parent,
-      ...(args.provider !== undefined && { provider: args.provider }),
-    },
-  );
-  rememberPublication(
-    secret,
-    `${name}-publication`,
-    pulumi.interpolate`${object.name} in ${object.namespace}`,
-    parent,
-    parent,
-  );
-  return secret.metadata.name;
 }

@@ -1,11 +1,8 @@
 import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import {
-  LABELS,
-  bundleAnnotations,
-  checkedName,
-  secretData,
-} from "./kubernetes";
+import { bundleAnnotations } from "./annotations";
+import { LABELS, checkedName, secretData } from "./kubernetes";
+import { warnOfOtherOwners } from "./objectOwner";
 import type { TrustSource } from "./publication";
 import { rememberPublication } from "./publication";
 
@@ -77,7 +74,7 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("mqtt-pki:index:ThingsBoardMqtt", name, {}, opts);
-    const child = {
+    const child: ObjectOptions = {
       parent: this,
       ...(args.provider !== undefined && { provider: args.provider }),
     };
@@ -117,7 +114,7 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
     name: string,
     { server, namespace, bundleConfigMapName }: ThingsBoardMqttArgs,
     other: pulumi.Input<string>,
-    opts: pulumi.CustomResourceOptions,
+    opts: ObjectOptions,
   ): pulumi.Output<string> {
     const object = checkedName(
       namespace,
@@ -131,7 +128,7 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       object,
       { "ca-bundle.pem": server.trustAnchorsPem },
       opts,
-      bundleAnnotations(server.trustAnchorsPem),
+      bundleAnnotations(server),
     );
     rememberPublication(
       configMap,
@@ -142,6 +139,12 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
     );
     return configMap.metadata.name;
   }
+}
+
+/** Below which component its objects stand, and by whom they are made. */
+interface ObjectOptions {
+  readonly parent: pulumi.Resource;
+  readonly provider?: kubernetes.Provider;
 }
 
 /** ConfigMaps of ThingsBoard's and TBMQ's own manifests: writing them would take the broker's configuration away. */
@@ -176,9 +179,14 @@ function createConfigMap(
   name: string,
   object: ReturnType<typeof checkedName>,
   data: pulumi.Input<Record<string, pulumi.Input<string>>>,
-  opts: pulumi.CustomResourceOptions,
+  opts: ObjectOptions,
   annotations?: Record<string, pulumi.Input<string>>,
 ): kubernetes.core.v1.ConfigMap {
+  warnOfOtherOwners(
+    opts.provider,
+    { apiVersion: "v1", kind: "ConfigMap", ...object },
+    opts.parent,
+  );
   return new kubernetes.core.v1.ConfigMap(
     name,
     {
@@ -197,7 +205,7 @@ function createConfigMap(
 function createPassphraseSecret(
   component: string,
   args: ThingsBoardMqttArgs,
-  opts: pulumi.CustomResourceOptions,
+  opts: ObjectOptions,
 ): pulumi.Output<string> {
   const { keyPassphrase, secretName } = args.server;
   if (keyPassphrase === undefined) {
@@ -218,6 +226,11 @@ function createPassphraseSecret(
     }
     return text;
   });
+  warnOfOtherOwners(
+    opts.provider,
+    { apiVersion: "v1", kind: "Secret", ...object },
+    opts.parent,
+  );
   return new kubernetes.core.v1.Secret(
     `${component}-key-password`,
     {

@@ -121,6 +121,55 @@ const ROWS: readonly [string, RefusedCase, RegExp][] = [
     /: bindPort: \S+ is no port; write 1 to 65535/,
   ]),
   [
+    "a bundle's namespaces and name, all of them at once",
+    {
+      trustBundle: {
+        namespaces: ["b", "B", "a", "b"],
+        configMapName: "C",
+      },
+    },
+    /: namespaces\[1\]: "B" is no name .*\n.*: namespaces\[2\]: "a" is named in namespace; .*\n.*: namespaces\[3\]: "b" is named twice; .*\n.*: configMapName: "C" is no name/,
+  ],
+  [
+    "a colon in a bundle's name stands for a signer, which is said by itself",
+    { trustBundle: { clusterTrustBundle: { name: "example.com:x:roots" } } },
+    /: clusterTrustBundle\.name: "example\.com:x:roots" has a colon, .*signerName and here the rest, such as "roots"/,
+  ],
+  ...["x", "x/y", "example.com/x/y", "Example.com/x", "example.com/"].map(
+    (signerName): [string, RefusedCase, RegExp] => [
+      `${signerName} is no signer`,
+      { trustBundle: { clusterTrustBundle: { name: "roots", signerName } } },
+      /: clusterTrustBundle\.signerName: ".*" is no name of a signer; write a domain and a path/,
+    ],
+  ),
+  [
+    "what the server would not take for a bundle",
+    {
+      trustBundle: {
+        authority: {
+          trustAnchorsPem:
+            "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+        },
+        clusterTrustBundle: { name: "roots" },
+      },
+    },
+    /certificate 1 is a PUBLIC KEY; .*\n.*certificate 2 cannot be read as X\.509/,
+  ],
+  [
+    "two that would restart a workload in turn",
+    { twoRestarts: true },
+    /-two: restart\[0\]\.annotation: "mqtt-pki\/bundle-sha256" of the Deployment "broker" is written by "it-\d+-one" already, .*such as "mqtt-pki\/it-\d+-two-sha256"/,
+  ],
+  [
+    "a workload where no pod can mount the bundle",
+    {
+      trustBundle: {
+        restart: [{ kind: "Deployment", name: "broker", namespace: "b" }],
+      },
+    },
+    /: restart\[0\]\.namespace: "b" has no object of this component, .* write one of a\./,
+  ],
+  [
     "a broker without a Secret has no files to name",
     { thingsBoard: { server: { secretName: "", trustAnchorsPem: "PEM" } } },
     /"-env" is no name of a Kubernetes object|secretName/,

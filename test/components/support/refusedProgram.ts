@@ -3,8 +3,13 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
-import { ServerCertificate, ThingsBoardMqtt } from "../../../components";
-import type { ThingsBoardMqttArgs } from "../../../components";
+import * as kubernetes from "@pulumi/kubernetes";
+import {
+  ServerCertificate,
+  ThingsBoardMqtt,
+  TrustBundle,
+} from "../../../components";
+import type { ThingsBoardMqttArgs, TrustBundleArgs } from "../../../components";
 import { checkedName } from "../../../components/kubernetes";
 
 /** What to make: an object's name, a server with an encrypted key, or ThingsBoard's side with these arguments. */
@@ -15,6 +20,9 @@ export interface RefusedCase {
     readonly keyPassphrase: string;
   };
   readonly thingsBoard?: Partial<ThingsBoardMqttArgs>;
+  readonly trustBundle?: Partial<TrustBundleArgs>;
+  /** Two bundles that restart the same workload by the same annotation. */
+  readonly twoRestarts?: boolean;
 }
 
 /** How that went. */
@@ -72,6 +80,13 @@ async function refusalOf(wanted: RefusedCase, name: string): Promise<Refusal> {
       key: { algorithm },
       kubernetes: { namespace: "a", secretName: "b", keyPassphrase },
     });
+  } else if (wanted.trustBundle !== undefined) {
+    bundle(name, wanted.trustBundle);
+  } else if (wanted.twoRestarts === true) {
+    const provider = new kubernetes.Provider(`${name}-cluster`, {});
+    const restart = [{ kind: "Deployment", name: "broker" }];
+    bundle(`${name}-one`, { provider, restart });
+    bundle(`${name}-two`, { provider, restart });
   } else {
     new ThingsBoardMqtt(name, {
       server: { secretName: "tb-mqtts", trustAnchorsPem: "PEM" },
@@ -86,6 +101,15 @@ async function refusalOf(wanted: RefusedCase, name: string): Promise<Refusal> {
     plain: errors.every((error) => pulumi.RunError.isInstance(error)),
     made: [...made],
   };
+}
+
+function bundle(name: string, args: Partial<TrustBundleArgs>): void {
+  new TrustBundle(name, {
+    authority: { trustAnchorsPem: "PEM" },
+    namespace: "a",
+    configMapName: "roots",
+    ...args,
+  });
 }
 
 function messageOf(error: unknown): string {
