@@ -15,6 +15,7 @@ module.exports = {
   testTimeout: 120_000,
   // Whole updates start three processes each; more workers than cores would only make them wait.
   maxWorkers: "100%",
+  testSequencer: "<rootDir>/test/support/longestFirst.cjs",
   // Programs that tests start have package files of their own, several of one name.
   modulePathIgnorePatterns: [
     "<rootDir>/\\.state",
@@ -22,5 +23,7 @@ module.exports = {
     "/fixtures/",
     "/conformance/program/",
   ],
+  // What takes minutes to build is built beside the tests that do without.
+  globalSetup: "<rootDir>/test/cluster/startBuild.ts",
   reporters: ["default", "<rootDir>/test/support/summaryReporter.cjs"],
 };

@@ -21,6 +21,10 @@ const TASKS = {
     const { proveRotation } = await import("./rotationProof.mjs");
     return proveRotation(args);
   },
+  cluster: async () => {
+    const { proveCluster } = await import("./cluster.mjs");
+    return proveCluster(args);
+  },
   play: async () => {
     const { playRotation } = await import("./play.mjs");
     return playRotation(args);

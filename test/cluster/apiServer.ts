@@ -1,25 +1,28 @@
-import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
-import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { request } from "node:https";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ApiAnswer } from "./apiClient";
+import { ApiClient } from "./apiClient";
+import type { AuditedRequest } from "./audit";
+import { readAudit } from "./audit";
 import type { Binaries } from "./binaries";
+import type { Tokens } from "./credentials";
+import { kubeconfigText, writeCredentials } from "./credentials";
+import { freePorts } from "./freePorts";
+import type { ServerFolder, ServerOptions } from "./serverArguments";
+import { apiArguments, etcdArguments, serverFolder } from "./serverArguments";
+import { Supervised } from "./supervised";
+import { Watch } from "./watch";
 
-/** An answer of the API. */
-export interface ApiAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
+export type { ApiAnswer } from "./apiClient";
+export type { ServerOptions } from "./serverArguments";
 
 const START = 180_000;
 
 /**
  * A Kubernetes API of a test's own: etcd and kube-apiserver on the loopback
- * interface, with RBAC, two tokens, and a folder that goes with it. Nothing
- * runs in it; objects are stored, and whoever may reads them.
+ * interface, with RBAC, a token for each user, and a folder that goes with it.
+ * Nothing runs in it; objects are stored, and whoever may reads them.
  *
  * @example
  * ```ts
@@ -33,35 +36,44 @@ export class ApiServer {
   readonly kubeconfig: string;
   /** Of somebody who may do nothing until a role says so; the user is called `reader`. */
   readonly readerKubeconfig: string;
+  private readonly client: ApiClient;
+  private controllers: Supervised | undefined;
 
   private constructor(
-    private readonly folder: string,
-    private readonly processes: readonly Supervised[],
+    private readonly folder: ServerFolder,
+    private readonly etcd: Supervised,
+    private readonly server: Supervised,
     readonly url: string,
     private readonly tokens: Tokens,
   ) {
-    this.kubeconfig = this.writeKubeconfig("admin", tokens.admin);
-    this.readerKubeconfig = this.writeKubeconfig("reader", tokens.reader);
+    this.kubeconfig = this.kubeconfigOf("admin");
+    this.readerKubeconfig = this.kubeconfigOf("reader");
+    this.client = this.clientOf("admin");
   }
 
-  static async start({ etcd, apiServer }: Binaries): Promise<ApiServer> {
-    const folder = mkdtempSync(join(tmpdir(), "mqtt-pki-cluster-"));
-    const [client, peer, secure] = await freePorts(3);
-    const tokens = writeCredentials(folder);
-    const store = `http://127.0.0.1:${client ?? 0}`;
-    const processes = [
-      new Supervised(etcd, etcdArguments(folder, store, peer ?? 0)),
-      new Supervised(apiServer, apiArguments(folder, store, secure ?? 0)),
+  static async start(
+    { etcd, apiServer, controllers }: Binaries,
+    options: ServerOptions = {},
+  ): Promise<ApiServer> {
+    const folder = serverFolder(
+      mkdtempSync(join(tmpdir(), "mqtt-pki-cluster-")),
+    );
+    const [client = 0, peer = 0, secure = 0] = await freePorts(3);
+    const users = ["reader", ...(options.users ?? [])];
+    const tokens = writeCredentials(folder, users);
+    const store = `http://127.0.0.1:${client}`;
+    const processes: [Supervised, Supervised] = [
+      new Supervised(etcd, etcdArguments(folder, store, peer)),
+      new Supervised(apiServer, apiArguments(folder, store, secure, options)),
     ];
     try {
-      const certificate = join(folder, "certificates", "apiserver.crt");
-      await until(processes, () => readable(certificate));
-      const url = `https://127.0.0.1:${secure ?? 0}`;
-      const cluster = new ApiServer(folder, processes, url, tokens);
-      await until(processes, async () => {
-        const { status } = await cluster.call("GET", "/readyz");
-        return status === 200;
-      });
+      await until(processes, () => readable(folder.certificate));
+      const url = `https://127.0.0.1:${secure}`;
+      const cluster = new ApiServer(folder, ...processes, url, tokens);
+      await cluster.ready();
+      if (options.controllers === true) {
+        cluster.controllers = new Supervised(controllers, [cluster.kubeconfig]);
+      }
       return cluster;
     } catch (error) {
       await stopAll(processes, folder);
@@ -71,186 +83,177 @@ export class ApiServer {
 
   /** Creates an object by its collection's path; fails the test where the API does not. */
   async create(path: string, object: unknown): Promise<void> {
-    const { status, body } = await this.call("POST", path, object);
-    if (status !== 201) {
-      throw new Error(
-        `POST ${path} answers ${status}: ${JSON.stringify(body)}`,
-      );
-    }
+    await this.mustCall("POST", path, 201, object);
   }
 
   /** Replaces parts of an object (RFC 7386); fails the test where the API does not. */
   async patch(path: string, object: unknown): Promise<void> {
-    const { status, body } = await this.call("PATCH", path, object);
-    if (status !== 200) {
-      throw new Error(
-        `PATCH ${path} answers ${status}: ${JSON.stringify(body)}`,
-      );
-    }
+    await this.mustCall("PATCH", path, 200, object);
+  }
+
+  /** Deletes an object; fails the test where the API does not. */
+  async delete(path: string): Promise<void> {
+    await this.mustCall("DELETE", path, 200);
+  }
+
+  /** Reads an object; fails the test where the API does not. */
+  get(path: string): Promise<unknown> {
+    return this.mustCall("GET", path, 200);
   }
 
   /** Asks the API as its administrator. */
   call(method: string, path: string, object?: unknown): Promise<ApiAnswer> {
-    const body = object === undefined ? "" : JSON.stringify(object);
-    return new Promise((resolve, reject) => {
-      const asked = request(
-        `${this.url}${path}`,
-        {
-          method,
-          ca: readFileSync(join(this.folder, "certificates", "apiserver.crt")),
-          headers: {
-            authorization: `Bearer ${this.tokens.admin}`,
-            accept: "application/json",
-            "content-length": Buffer.byteLength(body),
-            "content-type":
-              method === "PATCH"
-                ? "application/merge-patch+json"
-                : "application/json",
-          },
-        },
-        (answer) => {
-          let text = "";
-          answer.setEncoding("utf8").on("data", (part: string) => {
-            text += part;
-          });
-          answer.on("end", () => {
-            resolve({ status: answer.statusCode ?? 0, body: parsed(text) });
-          });
-        },
-      );
-      asked.on("error", reject);
-      asked.end(body);
+    return this.client.call({ method, path, object });
+  }
+
+  /**
+   * Applies an object on the server's side under a manager's name, as
+   * `kubectl apply --server-side` does; fails the test where the API does not.
+   */
+  async apply(
+    path: string,
+    manager: string,
+    object: object,
+    force = false,
+  ): Promise<void> {
+    const { status, body } = await this.client.call({
+      method: "PATCH",
+      path: `${path}?fieldManager=${manager}&force=${String(force)}`,
+      object,
+      contentType: "application/apply-patch+yaml",
     });
+    if (status !== 200 && status !== 201) {
+      throw new Error(refusal("apply", path, status, body));
+    }
   }
 
-  stop(): Promise<void> {
-    return stopAll(this.processes, this.folder);
+  /** Watches an object of a collection from a moment on; from now on where none is said. */
+  async watch(
+    collection: string,
+    name: string,
+    resourceVersion?: string,
+  ): Promise<Watch> {
+    const from =
+      resourceVersion ??
+      (
+        (await this.get(`${collection}?limit=1`)) as {
+          metadata: { resourceVersion: string };
+        }
+      ).metadata.resourceVersion;
+    return Watch.open(this.client, collection, name, from);
   }
 
-  private writeKubeconfig(user: string, token: string): string {
-    const path = join(this.folder, `${user}.kubeconfig`);
-    const certificate = readFileSync(
-      join(this.folder, "certificates", "apiserver.crt"),
-    ).toString("base64");
-    // JSON is YAML.
-    const config = {
-      apiVersion: "v1",
-      kind: "Config",
-      clusters: [
-        {
-          name: "test",
-          cluster: {
-            server: this.url,
-            "certificate-authority-data": certificate,
-          },
-        },
-      ],
-      users: [{ name: user, user: { token } }],
-      contexts: [{ name: user, context: { cluster: "test", user } }],
-      "current-context": user,
-    };
-    writeFileSync(path, JSON.stringify(config), { mode: 0o600 });
+  /** A client of a user's own; close it. */
+  clientOf(user: string, sockets?: number): ApiClient {
+    return new ApiClient(
+      this.url,
+      this.authority(),
+      this.tokenOf(user),
+      sockets,
+    );
+  }
+
+  /**
+   * The path of a kubeconfig of a user's, with one context of the user's name.
+   *
+   * @param token another one than the user's, for what a server does not know
+   */
+  kubeconfigOf(user: string, token = this.tokenOf(user)): string {
+    const known = token === this.tokens.get(user);
+    const path = join(
+      this.folder.root,
+      `${user}${known ? "" : "-wrong"}.kubeconfig`,
+    );
+    const authority = this.authority();
+    const text = kubeconfigText({ server: this.url, authority, user, token });
+    writeFileSync(path, text, { mode: 0o600 });
     return path;
   }
-}
 
-interface Tokens {
-  readonly admin: string;
-  readonly reader: string;
-}
-
-function writeCredentials(folder: string): Tokens {
-  const token = () => randomBytes(16).toString("hex");
-  const tokens = { admin: token(), reader: token() };
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const files = {
-    "tokens.csv": `${tokens.admin},admin,admin,"system:masters"\n${tokens.reader},reader,reader\n`,
-    "service-accounts.pem": privateKey
-      .export({ type: "sec1", format: "pem" })
-      .toString(),
-  };
-  for (const [name, text] of Object.entries(files)) {
-    writeFileSync(join(folder, name), text, { mode: 0o600 });
-  }
-  return tokens;
-}
-
-function etcdArguments(folder: string, store: string, peer: number): string[] {
-  const data = join(folder, "etcd");
-  return [
-    `--data-dir=${data}`,
-    `--listen-client-urls=${store}`,
-    `--advertise-client-urls=${store}`,
-    `--listen-peer-urls=http://127.0.0.1:${peer}`,
-    `--initial-advertise-peer-urls=http://127.0.0.1:${peer}`,
-    `--initial-cluster=default=http://127.0.0.1:${peer}`,
-    // What is lost with the machine is a test's.
-    "--unsafe-no-fsync",
-    "--log-level=error",
-  ];
-}
-
-function apiArguments(folder: string, store: string, port: number): string[] {
-  const accounts = join(folder, "service-accounts.pem");
-  return [
-    `--etcd-servers=${store}`,
-    "--bind-address=127.0.0.1",
-    `--secure-port=${port}`,
-    `--cert-dir=${join(folder, "certificates")}`,
-    `--token-auth-file=${join(folder, "tokens.csv")}`,
-    "--authorization-mode=RBAC",
-    `--service-account-key-file=${accounts}`,
-    `--service-account-signing-key-file=${accounts}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
-    "--service-cluster-ip-range=10.0.0.0/24",
-    // No controller is there to make the account that this one waits for.
-    "--disable-admission-plugins=ServiceAccount",
-  ];
-}
-
-/** A process, what it says, and whether it still runs. */
-class Supervised {
-  private readonly child: ChildProcess;
-  private said = "";
-
-  constructor(program: string, args: readonly string[]) {
-    this.child = spawn(program, args, { stdio: ["ignore", "ignore", "pipe"] });
-    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      this.said = (this.said + text).slice(-10_000);
-    });
+  /** Every request that was made but the administrator's; needs the option `audit`. */
+  audit(): AuditedRequest[] {
+    return readAudit(this.folder.auditLog);
   }
 
-  /** What it last said, where it has ended; `undefined` while it runs. */
-  get lastWords(): string | undefined {
-    return this.runs ? undefined : `${this.child.spawnfile}: ${this.said}`;
+  /** Ends the API server where it stands; what it has stored stays with etcd. */
+  kill(): Promise<void> {
+    return this.server.kill();
+  }
+
+  /** Starts it again on the same port, data and certificate, and waits until it is ready. */
+  async restart(): Promise<void> {
+    await this.server.kill();
+    this.server.start();
+    await this.ready();
+  }
+
+  /** Holds the API server: connections stay open, and nobody answers. */
+  pause(): void {
+    this.server.pause();
+  }
+
+  resume(): void {
+    this.server.resume();
   }
 
   async stop(): Promise<void> {
-    if (!this.runs) {
-      return;
-    }
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
-    this.child.kill();
-    // The API waits a minute for requests to end; here none is worth it.
-    const late = setTimeout(() => this.child.kill("SIGKILL"), 5000);
-    await ended;
-    clearTimeout(late);
+    this.client.close();
+    await this.controllers?.stop();
+    await stopAll([this.etcd, this.server], this.folder);
   }
 
-  private get runs(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
+  private async mustCall(
+    method: string,
+    path: string,
+    wanted: number,
+    object?: unknown,
+  ): Promise<unknown> {
+    const { status, body } = await this.call(method, path, object);
+    if (status !== wanted) {
+      throw new Error(refusal(method, path, status, body));
+    }
+    return body;
+  }
+
+  private ready(): Promise<void> {
+    const needed = [this.etcd, this.server];
+    return until(needed, async () => {
+      const { status } = await this.call("GET", "/readyz");
+      return status === 200;
+    });
+  }
+
+  private authority(): string {
+    return readFileSync(this.folder.certificate, "utf8");
+  }
+
+  private tokenOf(user: string): string {
+    const token = this.tokens.get(user);
+    if (token === undefined) {
+      const known = [...this.tokens.keys()].join(", ");
+      throw new Error(`there is no user ${user}; there are ${known}`);
+    }
+    return token;
   }
 }
 
+function refusal(
+  verb: string,
+  path: string,
+  status: number,
+  body: unknown,
+): string {
+  return `${verb} ${path} answers ${status}: ${JSON.stringify(body)}`;
+}
+
 async function stopAll(
-  processes: readonly Supervised[],
-  folder: string,
+  [etcd, server]: readonly [Supervised, Supervised],
+  folder: ServerFolder,
 ): Promise<void> {
   // The store last: the API tells it of its end.
-  for (const process of [...processes].reverse()) {
-    await process.stop();
-  }
-  rmSync(folder, { recursive: true, force: true });
+  await server.stop();
+  await etcd.stop();
+  rmSync(folder.root, { recursive: true, force: true });
 }
 
 async function until(
@@ -272,37 +275,10 @@ async function until(
     } catch {
       // It does not listen yet.
     }
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
 function readable(path: string): boolean {
   return readFileSync(path, "utf8").includes("END CERTIFICATE");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, "127.0.0.1", () => {
-            const address = server.address();
-            resolve(typeof address === "object" ? (address?.port ?? 0) : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(
-    servers.map((server) => new Promise((resolve) => server.close(resolve))),
-  );
-  return ports;
 }

@@ -173,6 +173,10 @@ describe("the first update", () => {
       expect(data).toEqual({ "ca-bundle.pem": textOutput(output) });
       expect(metadata.annotations).toEqual({
         "mqtt-pki/bundle-sha256": digest(textOutput(output)),
+        "mqtt-pki/generations": "1",
+        "mqtt-pki/not-after": certificateAt(textOutput(output))
+          .validToDate.toISOString()
+          .replace(".000Z", "Z"),
       });
     }
   });

@@ -44,6 +44,20 @@ export class Broker {
     const port = await freePort();
     const configuration = join(folder, "mosquitto.conf");
     writeFileSync(configuration, configurationText(port, files, options));
+    return Broker.startOn(program, configuration, port);
+  }
+
+  /**
+   * Starts one on a configuration of the test's own.
+   *
+   * @param configuration path of a mosquitto.conf
+   * @param port at which that listens
+   */
+  static async startOn(
+    program: string,
+    configuration: string,
+    port: number,
+  ): Promise<Broker> {
     const broker = new Broker(program, configuration, port);
     await broker.untilRunning(0);
     return broker;
@@ -133,10 +147,14 @@ function configurationText(
     ...(tellsOfPackets
       ? ["log_type all"]
       : ["log_type error", "log_type warning", "log_type information"]),
-    // Started by root it would become another user, who may not read the key.
-    ...(process.getuid?.() === 0 ? ["user root"] : []),
+    ...staysUser(),
     "",
   ].join("\n");
+}
+
+/** Started by root it would become another user, who may not read the key. */
+export function staysUser(): string[] {
+  return process.getuid?.() === 0 ? ["user root"] : [];
 }
 
 function persistence(folder: string | undefined): string[] {

@@ -1,5 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { parseDocument } from "yaml";
+import { readFileSync } from "node:fs";
 import { Fleet } from "./fleet";
 import type { Outcome, Report } from "./report";
 import { messages } from "./report";
@@ -49,7 +48,6 @@ export class RotationFleet {
       { length: devices },
       (_, index) => `meter-${String(index + 1).padStart(3, "0")}`,
     );
-    startFaster(fleet);
     fleet
       .editManifest(() =>
         [
@@ -153,18 +151,4 @@ export class RotationFleet {
       this.fleet.rendered("1-manifest", `v1-${kind}-thingsboard-${name}.yaml`),
     ).data;
   }
-}
-
-/**
- * Rotations are hundreds of updates, and the TypeScript compiler takes a third
- * of a program's time. The demo as it is started otherwise has tests of its own.
- */
-function startFaster(fleet: Fleet): void {
-  const file = fleet.path("Pulumi.yaml");
-  const document = parseDocument(readFileSync(file, "utf8"));
-  document.setIn(["runtime", "options"], {
-    typescript: false,
-    nodeargs: "-r ./bin/register.cjs",
-  });
-  writeFileSync(file, document.toString());
 }

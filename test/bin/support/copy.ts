@@ -75,6 +75,7 @@ export async function ask(
   folder: string,
   call: string,
   version?: string,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
   const url = pathToFileURL(join(folder, "bin", "setup.mjs")).href;
   const pretend =
@@ -84,6 +85,7 @@ export async function ask(
   const code = `${pretend} import("${url}").then((setup) => console.log(setup.${call})).catch((error) => console.log(error.message));`;
   const { stdout } = await runCommand(process.execPath, ["-e", code], {
     cwd: folder,
+    env: { ...process.env, ...env },
   });
   return stdout.trim();
 }

@@ -1,9 +1,9 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import {
   DeviceCertificateBatch,
   GenerationState,
   IntermediateCA,
+  KubernetesTarget,
   RootCA,
   ServerCertificate,
   TrustBundle,
@@ -14,13 +14,8 @@ import { readSettings } from "../../../settings";
 // The demo fleet with servers and devices below one root, and the way to a root of each's own.
 
 const settings = readSettings(new pulumi.Config());
-const { namespace, renderDirectory } = settings;
-const provider = new kubernetes.Provider("kubernetes", {
-  renderYamlToDirectory: renderDirectory,
-  kubeconfig: "",
-  enableSecretMutable: true,
-  enableConfigMapMutable: true,
-});
+const { namespace, provider, renderDirectory } =
+  KubernetesTarget.fromConfig("kubernetes");
 
 const root = new RootCA("server-root", settings.serverRoot);
 const serverCA = new IntermediateCA("server-ca", {

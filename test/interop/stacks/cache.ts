@@ -8,7 +8,7 @@ import {
   rmSync,
 } from "node:fs";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Where our programs' sources are. */
 export const PROGRAMS = join(__dirname, "..", "programs");
@@ -27,16 +27,11 @@ export function built(
   key: string,
   build: (folder: string) => void,
 ): string {
-  const hash = createHash("sha256").update(key);
-  for (const source of sources) {
-    hash.update(readFileSync(source));
-  }
-  const root = cacheFolder();
-  const folder = join(root, `${name}-${hash.digest("hex").slice(0, 16)}`);
+  const folder = placeOf(name, sources, key);
   if (existsSync(folder)) {
     return folder;
   }
-  const unfinished = mkdtempSync(join(root, "unfinished-"));
+  const unfinished = mkdtempSync(join(dirname(folder), "unfinished-"));
   try {
     build(unfinished);
     renameSync(unfinished, folder);
@@ -48,6 +43,19 @@ export function built(
     }
   }
   return folder;
+}
+
+/** The folder that such a thing is in, once it is built. */
+export function placeOf(
+  name: string,
+  sources: readonly string[],
+  key: string,
+): string {
+  const hash = createHash("sha256").update(key);
+  for (const source of sources) {
+    hash.update(readFileSync(source));
+  }
+  return join(cacheFolder(), `${name}-${hash.digest("hex").slice(0, 16)}`);
 }
 
 function cacheFolder(): string {

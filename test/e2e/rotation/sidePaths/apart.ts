@@ -64,6 +64,8 @@ const EXPECTED: Readonly<
       "create ExistingAuthority device-root-2026a-existing",
       "create RootCA device-root",
       "update BundlePublication device-roots-publication",
+      // Its annotation names the generation; what it holds is the same.
+      "update ConfigMap device-roots-bundle",
     ]);
     expect(now).toEqual(start);
   },
