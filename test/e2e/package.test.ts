@@ -14,6 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "../support/command";
 import { ROOT } from "../support/fleet";
+import { installPackage } from "../support/packedPackage";
 
 const MODULES = join(ROOT, "node_modules");
 
@@ -47,22 +48,7 @@ describe("the package, installed into a program of its own", () => {
 
   beforeAll(async () => {
     cpSync(join(ROOT, "examples", "own-program"), program, { recursive: true });
-    const packed = await runCommand(
-      process.execPath,
-      [join(ROOT, "bin", "run.mjs"), "package", "--pack-destination", folder],
-      { cwd: ROOT, env: process.env },
-    );
-    expect(packed.code).toBe(0);
-    const [archive = ""] = readdirSync(folder).filter((name) =>
-      name.endsWith(".tgz"),
-    );
-    mkdirSync(installed, { recursive: true });
-    const extracted = await runCommand(
-      "tar",
-      ["xzf", join(folder, archive), "--strip-components=1", "-C", installed],
-      { cwd: folder, env: process.env },
-    );
-    expect(extracted.code).toBe(0);
+    await installPackage(folder, installed);
     // The packages it depends on, as npm would lay them beside it.
     for (const name of readdirSync(MODULES)) {
       if (!name.startsWith(".")) {

@@ -1,6 +1,5 @@
 import {
   cpSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   realpathSync,
@@ -11,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runCommand } from "./command";
 import { ROOT } from "./fleet";
+import { installPackage } from "./packedPackage";
 
 const MODULES = join(ROOT, "node_modules");
 
@@ -31,23 +31,7 @@ export class InstalledProgram {
     const installed = join(folder, "node_modules", "mqtt-pki");
     cpSync(join(ROOT, "examples", example), folder, { recursive: true });
     const program = new InstalledProgram(scratch, folder);
-    await run(process.execPath, [
-      join(ROOT, "bin", "run.mjs"),
-      "package",
-      "--pack-destination",
-      scratch,
-    ]);
-    const [archive = ""] = readdirSync(scratch).filter((name) =>
-      name.endsWith(".tgz"),
-    );
-    mkdirSync(installed, { recursive: true });
-    await run("tar", [
-      "xzf",
-      join(scratch, archive),
-      "--strip-components=1",
-      "-C",
-      installed,
-    ]);
+    await installPackage(scratch, installed);
     // The packages it depends on, as npm would lay them beside it.
     for (const name of readdirSync(MODULES)) {
       if (!name.startsWith(".")) {

@@ -36,6 +36,37 @@ describeCluster("what happens behind a stack's back", (world) => {
     });
   });
 
+  test("is repaired with a word of who did it, by whatever means it was edited; what somebody applies is theirs", async () => {
+    await world.up([mapItem("env", { PORT: "8883" })]);
+    await world.cluster.patch(`${MAP}?fieldManager=dashboard`, {
+      data: { PORT: "1883" },
+    });
+    world.wants([mapItem("env", { PORT: "8884" })]);
+    const warning =
+      '.data.PORT was edited by "dashboard". They are written again.';
+    expect((await world.must("preview")).out).toContain(warning);
+    expect((await world.must("up", "--yes")).out).toContain(warning);
+    expect((await world.live(MAP))?.data).toEqual({ PORT: "8884" });
+    await world.must("preview", "--expect-no-changes");
+
+    await world.cluster.apply(
+      MAP,
+      "other-tool",
+      {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "env" },
+        data: { PORT: "1883" },
+      },
+      true,
+    );
+    world.wants([mapItem("env", { PORT: "8885" })]);
+    const refused = await world.sandbox.run("up", "--yes");
+    expect(refused.code).toBe(1);
+    expect(refused.out).toContain('.data.PORT belongs to "other-tool"');
+    expect((await world.live(MAP))?.data).toEqual({ PORT: "1883" });
+  });
+
   test("is made again once it was deleted", async () => {
     await world.up([secretItem("tls", { a: "1" })]);
     await world.cluster.delete(SECRET);

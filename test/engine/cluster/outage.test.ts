@@ -63,4 +63,23 @@ describeCluster("an API server that goes away", (world) => {
     expect((await running.result).code).toBe(0);
     await world.must("preview", "--expect-no-changes");
   }, 120_000);
+
+  test("is not what goes away: an engine that was killed goes on with what it made", async () => {
+    world.wants(items("1"));
+    const running = world.sandbox.start(["up", "--yes", "--skip-preview"]);
+    while ((await names()).length <= COUNT / 4) {
+      await sleep(2);
+    }
+    running.kill("SIGKILL");
+    await running.result;
+    const [first = ""] = await names();
+    const path = `${MAPS}/${first}`;
+    const made = await world.live(path);
+    await world.must("preview");
+    await world.must("up", "--yes");
+    expect(await names()).toHaveLength(COUNT);
+    expect((await world.live(path))?.metadata.uid).toBe(made?.metadata.uid);
+    await world.must("refresh", "--yes", "--expect-no-changes");
+    await world.must("preview", "--expect-no-changes");
+  }, 120_000);
 });
