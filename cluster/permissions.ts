@@ -26,6 +26,19 @@ export interface PlacedObject {
   readonly namespace: string;
 }
 
+/** How an engine sees that an object it deletes is gone. */
+export const EndOfDeletion = {
+  /** It asks again, as the bundled one does. */
+  Get: "get",
+  /** The Pulumi CLI's plugin watches the whole namespace; without that its `destroy` waits for ten minutes. */
+  Watch: "watch",
+  /** The same on a server where a watch begins with a list, as before Kubernetes 1.34. */
+  ListAndWatch: "listAndWatch",
+} as const;
+
+export type EndOfDeletionName =
+  (typeof EndOfDeletion)[keyof typeof EndOfDeletion];
+
 /** What a program does with a cluster. */
 export interface ClusterUse {
   /** Where Secrets and ConfigMaps go. */
@@ -43,17 +56,13 @@ export interface ClusterUse {
   readonly readSecrets?: readonly Omit<PlacedObject, "kind">[];
   /** Jobs are run, with volumes for what they write. */
   readonly jobs?: boolean;
-  /** The server is one that a watch cannot be begun on without a list, as before Kubernetes 1.34. Default false. */
-  readonly listsBeforeWatching?: boolean;
+  /** Default {@link EndOfDeletion.Watch}. */
+  readonly endOfDeletion?: EndOfDeletionName;
 }
 
 /** What both engines do with an object that is theirs: make it, read it back, apply changes, and take it away. */
 const NAMED = ["get", "patch", "delete"];
-/**
- * What no name can restrict: making an object, and seeing that a deletion has
- * ended, for which the Pulumi CLI's plugin watches the whole namespace. Without
- * it its `destroy` waits for ten minutes.
- */
+/** What no name can restrict: making an object, and seeing that it is gone. */
 const UNNAMED = ["create", "watch"];
 
 /**
@@ -61,17 +70,28 @@ const UNNAMED = ["create", "watch"];
  * preview to its end, with either engine; nothing more.
  */
 export function neededPermissions(use: ClusterUse): Permission[] {
-  const needed = permissionsOf(use);
-  return use.listsBeforeWatching === true
-    ? needed.map((permission) =>
-        permission.verbs.includes("watch")
-          ? {
-              ...permission,
-              verbs: [...new Set([...permission.verbs, "list"])],
-            }
-          : permission,
-      )
-    : needed;
+  return permissionsOf(use).map((permission) =>
+    permission.verbs.includes("create")
+      ? {
+          ...permission,
+          verbs: ownedVerbs(permission.verbs, use.endOfDeletion),
+        }
+      : permission,
+  );
+}
+
+function ownedVerbs(
+  verbs: readonly string[],
+  end: EndOfDeletionName = EndOfDeletion.Watch,
+): string[] {
+  switch (end) {
+    case EndOfDeletion.Get:
+      return verbs.filter((verb) => verb !== "watch");
+    case EndOfDeletion.Watch:
+      return [...verbs];
+    case EndOfDeletion.ListAndWatch:
+      return verbs.includes("watch") ? [...verbs, "list"] : [...verbs];
+  }
 }
 
 function permissionsOf(use: ClusterUse): Permission[] {

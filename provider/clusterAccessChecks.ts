@@ -2,8 +2,9 @@ import { missingPermissions, userName } from "../cluster/access";
 import type { ClusterApi } from "../cluster/api";
 import { withoutCredentials } from "../cluster/failure";
 import { namespaceState } from "../cluster/identity";
-import type { Permission } from "../cluster/permissions";
+import type { EndOfDeletionName, Permission } from "../cluster/permissions";
 import {
+  EndOfDeletion,
   byPlace,
   neededPermissions,
   rulesOf,
@@ -29,7 +30,7 @@ export async function accessProblems(
 ): Promise<AccessFindings> {
   const use = {
     ...useOf(inputs),
-    listsBeforeWatching: listsBeforeWatching(await api.version()),
+    endOfDeletion: endOfDeletion(await api.version()),
   };
   const [namespaces, served, missing, user] = await Promise.all([
     namespaceFindings(api, inputs),
@@ -55,10 +56,16 @@ export async function accessProblems(
   };
 }
 
-/** Since 1.34 a watch may begin with all that is there. */
-function listsBeforeWatching(version: string): boolean {
+/** Whoever deletes is the engine, and the bundled one says so when it starts this plugin. */
+function endOfDeletion(version: string): EndOfDeletionName {
+  if (process.env.MQTT_PKI_DELETES_WITHOUT_WATCH === "1") {
+    return EndOfDeletion.Get;
+  }
+  // Since then a watch may begin with all that is there.
   const [, major, minor] = /^v(\d+)\.(\d+)/.exec(version) ?? [];
-  return Number(major) === 1 && Number(minor) < 34;
+  return Number(major) === 1 && Number(minor) < 34
+    ? EndOfDeletion.ListAndWatch
+    : EndOfDeletion.Watch;
 }
 
 async function namespaceFindings(

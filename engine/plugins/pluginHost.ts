@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
@@ -127,8 +127,13 @@ export class PluginHost implements ProviderSource {
     const options =
       isMap(runtime) && isMap(runtime.options) ? runtime.options : {};
     const script = sdkScript(path, "run-plugin");
-    const environment =
-      options.typescript === false ? {} : { PULUMI_NODEJS_TYPESCRIPT: "true" };
+    const environment = {
+      ...(options.typescript !== false && { PULUMI_NODEJS_TYPESCRIPT: "true" }),
+      // Which permissions the stack's user needs in a cluster depends on who deletes there.
+      ...(!isInstalled("kubernetes", this.environment) && {
+        MQTT_PKI_DELETES_WITHOUT_WATCH: "1",
+      }),
+    };
     // Another call may have started it while this one read the manifest.
     return (
       this.processes.get(path) ??
@@ -214,13 +219,29 @@ function installedBinary(
   if (version === undefined) {
     return undefined;
   }
-  const home = environment.PULUMI_HOME ?? join(homedir(), ".pulumi");
   const suffix = process.platform === "win32" ? ".exe" : "";
   const file = join(
-    home,
-    "plugins",
+    pluginFolder(environment),
     `resource-${packageName}-v${version}`,
     `pulumi-resource-${packageName}${suffix}`,
   );
   return existsSync(file) ? file : undefined;
+}
+
+/** Whether a plugin of the package is installed, of whatever version. */
+function isInstalled(
+  packageName: string,
+  environment: NodeJS.ProcessEnv,
+): boolean {
+  const folder = pluginFolder(environment);
+  return (
+    existsSync(folder) &&
+    readdirSync(folder).some((name) =>
+      name.startsWith(`resource-${packageName}-v`),
+    )
+  );
+}
+
+function pluginFolder({ PULUMI_HOME: home }: NodeJS.ProcessEnv): string {
+  return join(home ?? join(homedir(), ".pulumi"), "plugins");
 }

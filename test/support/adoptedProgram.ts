@@ -26,6 +26,7 @@ const PACKAGED = [
   "components",
   "engine",
   "pki",
+  "cluster",
   "provider",
   "resources",
   "rotation",

@@ -32,6 +32,8 @@ export interface CaseOptions {
   readonly server?: ServerOptions;
   /** Milliseconds. Default: ten minutes. */
   readonly timeout?: number;
+  /** Whether there is nothing to see without the other engine. Default false. */
+  readonly needsBoth?: boolean;
 }
 
 const real = completeCli() === undefined ? undefined : realEngine();
@@ -49,7 +51,7 @@ export function describeCase(
   name: string,
   title: string,
   body: (run: CaseRun) => Promise<string>,
-  { server = {}, timeout = 600_000 }: CaseOptions = {},
+  { server = {}, timeout = 600_000, needsBoth = false }: CaseOptions = {},
 ): void {
   const binaries = clusterBinaries();
   if (binaries === undefined) {
@@ -57,10 +59,16 @@ export function describeCase(
     skip(name, "pulumi", howToGetBinaries());
   } else if (real === undefined) {
     skip(name, "pulumi", NO_PULUMI);
+    if (needsBoth) {
+      skip(name, "bundled", NO_PULUMI);
+    }
   }
+  const lacksOther = needsBoth && real === undefined;
   describeWith(
-    { name: "a Kubernetes API for tests", path: binaries?.apiServer },
-    howToGetBinaries(),
+    lacksOther
+      ? { name: "the other engine", path: undefined }
+      : { name: "a Kubernetes API for tests", path: binaries?.apiServer },
+    lacksOther ? NO_PULUMI : howToGetBinaries(),
     `${name}: ${title}`,
     () => {
       const engines = [bundled, ...(real === undefined ? [] : [real])];

@@ -13,7 +13,7 @@ describeCase(
     await stack.must("up");
     const before = await stored(cluster, secret);
     if (other === undefined) {
-      return "no other engine here";
+      throw new Error("there is nobody to hand over to");
     }
     await stack.settled(other);
     await stack.must("refresh", { by: other });
@@ -35,4 +35,5 @@ describeCase(
     await stack.must("destroy", { by: other });
     return `begun by ${run.engine.name}, changed by ${other.name}, back, destroyed by ${other.name}`;
   },
+  { needsBoth: true },
 );

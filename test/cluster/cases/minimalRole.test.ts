@@ -1,4 +1,8 @@
-import { neededPermissions, rulesOf } from "../../../cluster/permissions";
+import {
+  EndOfDeletion,
+  neededPermissions,
+  rulesOf,
+} from "../../../cluster/permissions";
 import type { Permission } from "../../../cluster/permissions";
 import { WHOLE_PROOF } from "../../support/figures";
 import type { AuditedRequest } from "../audit";
@@ -11,12 +15,8 @@ import type { CaseStack } from "./stack";
 /** Users for the engines: what one of them asked for is not the other's. */
 const USERS = { bundled: "minimal-bundled", pulumi: "minimal-pulumi" };
 
-/**
- * What an engine does not use of the Role: by a watch the CLI's plugin waits for
- * the end of a deletion, after a list where the server is too old for a watch
- * that begins with one; the bundled engine knows it from the answer.
- */
-const UNUSED = { bundled: ["list", "watch"], pulumi: ["list"] };
+/** How an engine sees the end of a deletion; see there. */
+const END = { bundled: EndOfDeletion.Get, pulumi: EndOfDeletion.Watch };
 /** What that plugin looks at for an explanation while it waits, and does without. */
 const EXPLANATIONS = "events";
 
@@ -28,7 +28,10 @@ describeCase(
   "the whole life under the Role, which permits nothing more",
   async (run) => {
     const user = USERS[run.engine.name];
-    const permissions = neededPermissions({ namespaces: [run.namespace] });
+    const permissions = neededPermissions({
+      namespaces: [run.namespace],
+      endOfDeletion: END[run.engine.name],
+    });
     const stack = await run.stack({
       kubeconfig: run.cluster.kubeconfigOf(user),
     });
@@ -57,9 +60,7 @@ describeCase(
       .filter(({ resource }) => resource !== EXPLANATIONS);
     expect(asked.filter(({ denied }) => denied).map(nameOf)).toEqual([]);
     const used = permissions.flatMap(({ resource, verbs }) =>
-      verbs
-        .filter((verb) => !UNUSED[run.engine.name].includes(verb))
-        .map((verb) => `${verb} ${resource}`),
+      verbs.map((verb) => `${verb} ${resource}`),
     );
     expect([...new Set(asked.map(nameOf))].sort()).toEqual(
       [...new Set(used)].sort(),
