@@ -27,7 +27,7 @@ export async function change(
   target: Target,
   changing: Changing,
 ): Promise<PropertyMap> {
-  const { fieldManager, preview } = changing;
+  const { preview } = changing;
   const found = await target.live();
   try {
     const live =
