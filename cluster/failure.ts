@@ -81,7 +81,8 @@ const CONNECTION: Readonly<Record<string, FailureKind>> = {
  */
 export function clusterFailure(error: unknown, server: string): string {
   const place = `the cluster at ${withoutCredentials(server)}`;
-  switch (failureKind(error)) {
+  const kind = failureKind(error);
+  switch (kind) {
     case "credentials":
       return (error as CredentialError).message;
     case "not-kubernetes":
@@ -94,7 +95,7 @@ export function clusterFailure(error: unknown, server: string): string {
     case "status":
       return `${place} answers ${String(codeOf(error))}.`;
     default:
-      return `${place} cannot be reached (${reasonOf(error)}).`;
+      return `${place} cannot be reached (${kind === "timeout" ? kind : reasonOf(error)}).`;
   }
 }
 

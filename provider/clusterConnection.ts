@@ -24,7 +24,7 @@ const HINTS: Partial<Record<FailureKind, string>> = {
   refused:
     "Nothing listens there: look at the server's URL in the kubeconfig, and whether the cluster runs.",
   timeout:
-    "Nothing came back in 20 s: a firewall may stand between, or a VPN may have to be up.",
+    "Nothing came back in time: a firewall may stand between, or a VPN may have to be up.",
   connection: "Look at the server's URL in the kubeconfig.",
 };
 
