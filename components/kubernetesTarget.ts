@@ -261,7 +261,7 @@ function renderedNamespace(
 }
 
 function problemsOf(args: KubernetesTargetArgs): string[] {
-  const { target = TargetKind.Render, namespace, namespaces = [] } = args;
+  const { target = TargetKind.Render, namespaces = [] } = args;
   const kinds: readonly string[] = Object.values(TargetKind);
   if (!kinds.includes(target)) {
     return [
@@ -271,7 +271,7 @@ function problemsOf(args: KubernetesTargetArgs): string[] {
   const { whenUnreachable = WhenUnreachable.Refuse } = args;
   const reactions: readonly string[] = Object.values(WhenUnreachable);
   return [
-    ...namespaceProblems(namespace, "namespace"),
+    // What is wrong with the namespace itself, the objects in it say, beside what else is wrong with a program.
     ...namespaces.flatMap((name, index) =>
       namespaceProblems(name, `namespaces[${index}]`),
     ),

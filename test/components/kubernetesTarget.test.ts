@@ -95,7 +95,7 @@ test("all that is wrong is told at once", async () => {
       whenUnreachable: "wait",
     }),
   ).rejects.toThrow(
-    /^wrong: namespace: "My" is no name.*\nwrong: namespaces\[1\]: "B" is no name.*\nwrong: whenUnreachable: "wait" is none; write one of refuse, continue\.\nwrong: clusterIdentifier: ""/,
+    /^wrong: namespaces\[1\]: "B" is no name.*\nwrong: whenUnreachable: "wait" is none; write one of refuse, continue\.\nwrong: clusterIdentifier: ""/,
   );
   await expect(
     made("kind", { target: "kubectl", namespace: "mqtt" }),

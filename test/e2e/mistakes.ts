@@ -135,7 +135,7 @@ export const mistakeGroups: readonly MistakeGroup[] = [
       },
       {
         rule: "a namespace that Kubernetes refuses",
-        make: set("namespace", "Things Board"),
+        make: set("mqtt-pki:namespace", "Things Board"),
         resource: "server",
         says: ['kubernetes.namespace: "Things Board" is no name'],
       },
