@@ -5,6 +5,7 @@ import { bundlePublication } from "./bundlePublication";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
 import { clusterAccess } from "./clusterAccess";
+import { configurationFiles } from "./configurationFiles";
 import { connectToEngine } from "./engineLog";
 import { deviceBatch } from "./deviceBatch";
 import { encryptedPrivateKey } from "./encryptedPrivateKey";
@@ -24,6 +25,7 @@ const RESOURCES: Readonly<Record<string, CustomResource>> = {
   "mqtt-pki:index:Certificate": certificate,
   "mqtt-pki:index:CertificateAuthority": certificateAuthority,
   "mqtt-pki:index:ClusterAccess": clusterAccess,
+  "mqtt-pki:index:ConfigurationFiles": configurationFiles,
   "mqtt-pki:index:DeviceBatch": deviceBatch,
   "mqtt-pki:index:EncryptedPrivateKey": encryptedPrivateKey,
   "mqtt-pki:index:ExistingAuthority": existingAuthority,

@@ -1,19 +1,15 @@
 import {
-  accessSync,
   chmodSync,
-  constants,
   existsSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
-  rmdirSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { X509Certificate, createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { folderName } from "../pki/batch/folderName";
 import type { InventoryEntry } from "../pki/batch/inventory";
 import { formatInventory, parseInventory } from "../pki/batch/inventory";
@@ -22,7 +18,7 @@ import { readSealedKey } from "../pki/batch/seal";
 import { readAuthorityKeyIdentifier } from "../pki/authority";
 import { publicKeyDer, readPrivateKey } from "../pki/key";
 import type { Problem } from "../pki/problem";
-import { quote } from "../pki/problem";
+import { folderProblems, removeEmpty } from "./folders";
 import type { SecretFiles } from "./secretFiles";
 import {
   SecretName,
@@ -78,30 +74,7 @@ export class OutputDirectory {
 
   /** Why nothing can be written here; empty where it can. Touches nothing. */
   problems(): Problem[] {
-    const path = "outputDirectory";
-    let existing = this.path;
-    while (!existsSync(existing)) {
-      existing = dirname(existing);
-    }
-    if (!statSync(existing).isDirectory()) {
-      return [
-        {
-          path,
-          message: `${quote(this.path)} cannot be a folder: ${quote(existing)} is a file; name another.`,
-        },
-      ];
-    }
-    try {
-      accessSync(existing, constants.W_OK | constants.R_OK | constants.X_OK);
-      return [];
-    } catch {
-      return [
-        {
-          path,
-          message: `${quote(this.path)} cannot be read and written: ${quote(existing)} does not let this user; change its mode or name another.`,
-        },
-      ];
-    }
+    return folderProblems("outputDirectory", this.path);
   }
 
   /** The name of the batch that writes here, `undefined` where none has yet. */
@@ -368,12 +341,4 @@ function listFolders(path: string): string[] {
         .filter((entry) => entry.isDirectory())
         .map(({ name }) => name)
     : [];
-}
-
-function removeEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch {
-    // Not empty, or gone already: not ours to remove.
-  }
 }

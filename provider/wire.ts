@@ -81,7 +81,8 @@ export function keepSecrets(
   );
 }
 
-function holdsSecret(value: unknown): boolean {
+/** Is a value a secret, or is there one in it? */
+export function holdsSecret(value: unknown): boolean {
   if (Array.isArray(value)) {
     return value.some(holdsSecret);
   }

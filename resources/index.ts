@@ -3,6 +3,7 @@ export * from "./bundlePublication";
 export * from "./certificate";
 export * from "./certificateAuthority";
 export * from "./clusterAccess";
+export * from "./configurationFiles";
 export * from "./deviceBatch";
 export * from "./encryptedPrivateKey";
 export * from "./existingAuthority";

@@ -1,0 +1,336 @@
+import { posix } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { z } from "zod";
+import type { Problem } from "../pki/problem";
+import { quote } from "../pki/problem";
+import { checkResult } from "./checks";
+import { inform } from "./engineLog";
+import { folderProblems } from "./folders";
+import type { CustomResource } from "./resource";
+import { nameOf } from "./resource";
+import * as schema from "./schema";
+import type { Properties } from "./wire";
+import { holdsSecret, secret } from "./wire";
+import type { FileContent } from "./writtenFiles";
+import {
+  FileCondition,
+  WrittenFiles,
+  digestOf,
+  isRecord,
+} from "./writtenFiles";
+
+const texts = z.record(z.string(), z.string());
+
+const inputsSchema = z.strictObject({
+  directory: z.string(),
+  files: texts.exactOptional(),
+  secretFiles: texts.exactOptional(),
+  secretBinaryFiles: texts.exactOptional(),
+});
+type Inputs = z.infer<typeof inputsSchema>;
+
+const KINDS = ["files", "secretFiles", "secretBinaryFiles"] as const;
+
+const outputsSchema = z.object({
+  directory: z.string(),
+  /** Under which name the folder records the files; the resource may be renamed. */
+  record: z.string(),
+  paths: z.array(z.string()),
+  sha256: z.string(),
+  secretPaths: z.array(z.string()),
+  /** SHA-256 by path. Secret: a password in a file could be tried on it. */
+  digests: texts,
+});
+type Outputs = z.infer<typeof outputsSchema>;
+
+/** `mqtt-pki:index:ConfigurationFiles`: files in a folder, public ones and secret ones. */
+export const configurationFiles: CustomResource = {
+  check(urn, oldInputs, news) {
+    const { draft, problems, unknown } = schema.parse(inputsSchema, news);
+    if (draft === undefined) {
+      return Promise.resolve(checkResult(news, problems));
+    }
+    const old = oldInputs && schema.parse(inputsSchema, oldInputs).draft;
+    const wanted = wantedPaths(draft, unknown);
+    const found = [
+      ...problems,
+      ...pathProblems(wanted),
+      ...(holdsSecret(news.files)
+        ? [
+            {
+              path: "files",
+              message:
+                "holds a secret, and its files are for everybody to read; move that file to secretFiles.",
+            },
+          ]
+        : []),
+      ...contentProblems(draft),
+      ...schema.knownProblems(unknown, directoryProblems(draft.directory)),
+    ];
+    return Promise.resolve(
+      checkResult(
+        news,
+        found.length > 0 || unknown.includes("directory")
+          ? found
+          : claimProblems(nameOf(urn), draft, wanted, old),
+      ),
+    );
+  },
+
+  async diff(_id, urn, olds, news) {
+    const { value: inputs, unknown } = schema.parse(inputsSchema, news);
+    const old = schema.parse(outputsSchema, olds).value;
+    if (inputs === undefined || old === undefined || unknown.length > 0) {
+      return { changes: true };
+    }
+    const edited = editedPaths(old);
+    if (edited.length > 0) {
+      await inform(
+        urn,
+        `${edited.map((path) => posix.join(old.directory, path)).join(", ")}: not as the last update left it; this one writes it again.`,
+        "warning",
+      );
+    }
+    return {
+      changes:
+        edited.length > 0 ||
+        !isDeepStrictEqual(outputs(old.record, inputs), old),
+    };
+  },
+
+  create(urn, inputs) {
+    const id = nameOf(urn);
+    return Promise.resolve({
+      id,
+      outs: write(id, schema.required(inputsSchema, inputs)),
+    });
+  },
+
+  update(_id, _urn, olds, news) {
+    const old = schema.required(outputsSchema, olds);
+    const inputs = schema.required(inputsSchema, news);
+    const outs = write(old.record, inputs);
+    if (old.directory !== inputs.directory) {
+      removeFiles(old);
+    }
+    return Promise.resolve({ outs });
+  },
+
+  async delete(_id, urn, olds) {
+    const old = schema.required(outputsSchema, olds);
+    const kept = removeFiles(old);
+    if (kept.length > 0) {
+      await inform(
+        urn,
+        `${kept.map((path) => posix.join(old.directory, path)).join(", ")}: edited by hand, and so left there.`,
+        "warning",
+      );
+    }
+  },
+};
+
+/** Each path below the folder, with where it stands in the arguments. */
+function wantedPaths(
+  inputs: Inputs,
+  unknown: readonly string[],
+): { readonly path: string; readonly argument: string }[] {
+  return KINDS.flatMap((kind) =>
+    [
+      ...Object.keys(inputs[kind] ?? {}),
+      // Of what is not known yet, the name is.
+      ...unknown
+        .filter((place) => place.startsWith(`${kind}.`))
+        .map((place) => place.slice(kind.length + 1)),
+    ].map((path) => ({ path, argument: `${kind}[${quote(path)}]` })),
+  );
+}
+
+function pathProblems(
+  wanted: readonly { readonly path: string; readonly argument: string }[],
+): Problem[] {
+  return [
+    ...(wanted.length === 0
+      ? [{ path: "files", message: "names no file; write one at least." }]
+      : []),
+    ...wanted.flatMap(({ path, argument }, index) => {
+      const other = wanted
+        .slice(0, index)
+        .find(
+          (one) =>
+            one.path === path ||
+            one.path.startsWith(`${path}/`) ||
+            path.startsWith(`${one.path}/`),
+        );
+      return [
+        ...(isPlainPath(path)
+          ? []
+          : [
+              {
+                path: argument,
+                message: `is no path below the folder; write names with "/" between them, such as "conf.d/tls.conf".`,
+              },
+            ]),
+        ...(other === undefined
+          ? []
+          : [
+              {
+                path: argument,
+                message: `is the place of ${other.argument} as well; name another.`,
+              },
+            ]),
+      ];
+    }),
+  ];
+}
+
+function isPlainPath(path: string): boolean {
+  return (
+    // What is not printed would break the lines of the record.
+    !/[\\\p{Cc}]/u.test(path) &&
+    path.split("/").every((part) => !["", ".", ".."].includes(part)) &&
+    !path.endsWith(".partial") &&
+    !isRecord(path)
+  );
+}
+
+function contentProblems({ secretBinaryFiles = {} }: Inputs): Problem[] {
+  return Object.entries(secretBinaryFiles).flatMap(([path, text]) =>
+    Buffer.from(text, "base64").toString("base64") === text
+      ? []
+      : [
+          {
+            path: `secretBinaryFiles[${quote(path)}]`,
+            message: "is no base64; write the content in base64, in one line.",
+          },
+        ],
+  );
+}
+
+function directoryProblems(directory: string): Problem[] {
+  if (directory.trim() === "") {
+    return [
+      {
+        path: "directory",
+        message: `${quote(directory)} is no folder; write one, such as "rendered/dev/broker".`,
+      },
+    ];
+  }
+  return folderProblems("directory", directory);
+}
+
+/** Files that somebody else wrote, or writes. */
+function claimProblems(
+  name: string,
+  inputs: Inputs,
+  wanted: readonly { readonly path: string; readonly argument: string }[],
+  old: Inputs | undefined,
+): Problem[] {
+  const place = new WrittenFiles(inputs.directory, name);
+  // A resource that was renamed by an alias left its record under its old name.
+  const before =
+    old?.directory === inputs.directory
+      ? wantedPaths(old, []).map(({ path }) => path)
+      : [];
+  const own = new Set([...place.own(), ...before]);
+  const others = place.others();
+  const digests = digestsOf(contentsOf(inputs));
+  return wanted
+    .filter(({ path }) => !own.has(path))
+    .flatMap(({ path, argument }) => {
+      const other = others.get(path);
+      const full = quote(posix.join(inputs.directory, path));
+      if (other !== undefined) {
+        return [
+          {
+            path: argument,
+            message: `${full} is written by the ConfigurationFiles ${quote(other)} already; name another file or folder.`,
+          },
+        ];
+      }
+      return place.condition(path, digests[path] ?? "", false) ===
+        FileCondition.Other
+        ? [
+            {
+              path: argument,
+              message: `${full} is there already, and not written by this resource; move it away, or name another file or folder.`,
+            },
+          ]
+        : [];
+    });
+}
+
+function contentsOf(inputs: Inputs): Map<string, FileContent> {
+  return new Map(
+    KINDS.flatMap((kind) =>
+      Object.entries(inputs[kind] ?? {}).map(([path, text]) => [
+        path,
+        {
+          bytes: Buffer.from(
+            text,
+            kind === "secretBinaryFiles" ? "base64" : "utf8",
+          ),
+          secret: kind !== "files",
+        },
+      ]),
+    ),
+  );
+}
+
+function digestsOf(
+  contents: ReadonlyMap<string, FileContent>,
+): Record<string, string> {
+  return Object.fromEntries(
+    [...contents].map(([path, { bytes }]) => [path, digestOf(bytes)]),
+  );
+}
+
+function outputs(record: string, inputs: Inputs): Outputs {
+  const contents = contentsOf(inputs);
+  const open = [...contents].filter(([, content]) => !content.secret);
+  const secretPaths = [...contents.keys()].filter(
+    (path) => contents.get(path)?.secret,
+  );
+  return {
+    directory: inputs.directory,
+    record,
+    paths: [...contents.keys()].sort(),
+    sha256: digestOf(
+      Buffer.from(
+        open
+          .map(([path, { bytes }]) => `${path}\0${digestOf(bytes)}\n`)
+          .sort()
+          .join(""),
+      ),
+    ),
+    secretPaths: secretPaths.sort(),
+    digests: digestsOf(contents),
+  };
+}
+
+function write(record: string, inputs: Inputs): Properties {
+  new WrittenFiles(inputs.directory, record).write(contentsOf(inputs));
+  const outs = outputs(record, inputs);
+  return { ...outs, digests: secret(outs.digests) };
+}
+
+function removeFiles({ directory, record, digests }: Outputs): string[] {
+  return new WrittenFiles(directory, record).remove(
+    new Map(Object.entries(digests)),
+  );
+}
+
+function editedPaths({
+  directory,
+  record,
+  digests,
+  secretPaths,
+}: Outputs): string[] {
+  const place = new WrittenFiles(directory, record);
+  return Object.entries(digests)
+    .filter(
+      ([path, sha256]) =>
+        place.condition(path, sha256, secretPaths.includes(path)) !==
+        FileCondition.Same,
+    )
+    .map(([path]) => path);
+}
