@@ -25,7 +25,15 @@ const { threadId } = require("node:worker_threads");
  * What these import is loaded when it is first used: of all they could do, a command does little. Not so programs and
  * components, where to load a file may be to declare resources.
  */
-const ON_DEMAND = ["cli", "cluster", "engine", "pki", "provider", "rotation"];
+const ON_DEMAND = [
+  "cli",
+  "cluster",
+  "engine",
+  "pki",
+  "platforms",
+  "provider",
+  "rotation",
+];
 const ROOT = dirname(__dirname);
 
 /** What else than its text decides what becomes of a file. */

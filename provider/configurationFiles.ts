@@ -54,6 +54,9 @@ export const configurationFiles: CustomResource = {
     const wanted = wantedPaths(draft, unknown);
     const found = [
       ...problems,
+      ...(KINDS.some((kind) => unknown.includes(kind))
+        ? []
+        : emptyProblems(wanted)),
       ...pathProblems(wanted),
       ...(holdsSecret(news.files)
         ? [
@@ -129,11 +132,13 @@ export const configurationFiles: CustomResource = {
   },
 };
 
-/** Each path below the folder, with where it stands in the arguments. */
-function wantedPaths(
-  inputs: Inputs,
-  unknown: readonly string[],
-): { readonly path: string; readonly argument: string }[] {
+/** A path below the folder, with where it stands in the arguments. */
+interface WantedPath {
+  readonly path: string;
+  readonly argument: string;
+}
+
+function wantedPaths(inputs: Inputs, unknown: readonly string[]): WantedPath[] {
   return KINDS.flatMap((kind) =>
     [
       ...Object.keys(inputs[kind] ?? {}),
@@ -145,42 +150,41 @@ function wantedPaths(
   );
 }
 
-function pathProblems(
-  wanted: readonly { readonly path: string; readonly argument: string }[],
-): Problem[] {
-  return [
-    ...(wanted.length === 0
-      ? [{ path: "files", message: "names no file; write one at least." }]
-      : []),
-    ...wanted.flatMap(({ path, argument }, index) => {
-      const other = wanted
-        .slice(0, index)
-        .find(
-          (one) =>
-            one.path === path ||
-            one.path.startsWith(`${path}/`) ||
-            path.startsWith(`${one.path}/`),
-        );
-      return [
-        ...(isPlainPath(path)
-          ? []
-          : [
-              {
-                path: argument,
-                message: `is no path below the folder; write names with "/" between them, such as "conf.d/tls.conf".`,
-              },
-            ]),
-        ...(other === undefined
-          ? []
-          : [
-              {
-                path: argument,
-                message: `is the place of ${other.argument} as well; name another.`,
-              },
-            ]),
-      ];
-    }),
-  ];
+function emptyProblems(wanted: readonly WantedPath[]): Problem[] {
+  return wanted.length === 0
+    ? [{ path: "files", message: "names no file; write one at least." }]
+    : [];
+}
+
+function pathProblems(wanted: readonly WantedPath[]): Problem[] {
+  return wanted.flatMap(({ path, argument }, index) => {
+    const other = wanted
+      .slice(0, index)
+      .find(
+        (one) =>
+          one.path === path ||
+          one.path.startsWith(`${path}/`) ||
+          path.startsWith(`${one.path}/`),
+      );
+    return [
+      ...(isPlainPath(path)
+        ? []
+        : [
+            {
+              path: argument,
+              message: `is no path below the folder; write names with "/" between them, such as "conf.d/tls.conf".`,
+            },
+          ]),
+      ...(other === undefined
+        ? []
+        : [
+            {
+              path: argument,
+              message: `is the place of ${other.argument} as well; name another.`,
+            },
+          ]),
+    ];
+  });
 }
 
 function isPlainPath(path: string): boolean {
@@ -222,7 +226,7 @@ function directoryProblems(directory: string): Problem[] {
 function claimProblems(
   name: string,
   inputs: Inputs,
-  wanted: readonly { readonly path: string; readonly argument: string }[],
+  wanted: readonly WantedPath[],
   old: Inputs | undefined,
 ): Problem[] {
   const place = new WrittenFiles(inputs.directory, name);

@@ -170,6 +170,10 @@ describe("files", () => {
     };
     expect(await plugin.check(urn, news, inputs)).toEqual([]);
     expect(await plugin.diff(urn, outs, news)).toEqual(UPDATE);
+    expect(await plugin.check(urn, { directory, files: UNKNOWN })).toEqual([]);
+    expect(
+      await plugin.check(urn, { directory, secretFiles: output() }),
+    ).toEqual([]);
   });
 });
 

@@ -49,7 +49,9 @@ test("a worker thread writes certificates from what it was posted, and loads not
   expect(certificate.subject).toBe("CN=thermometer-1");
   const issuer = new X509Certificate(authority.certificatePem);
   expect(certificate.verify(issuer.publicKey)).toBe(true);
-  expect(said.loaded.sort()).toEqual(
+  // The compiler is loaded where nothing is cached yet, by the loader and not by these files.
+  const loaded = said.loaded.filter((file) => !file.includes("/@swc/"));
+  expect(loaded.sort()).toEqual(
     ["deviceKey", "pemEncoder", "serialNumber", "shape", "writer"].map((name) =>
       join(FAST, `${name}.ts`),
     ),
