@@ -150,17 +150,33 @@ export function thingsBoardTable(
   filter: DeviceFilter,
   type: string,
 ): ExportTable {
-  const middle = `,${quoteCsv(type)},`;
   return {
-    header: "NAME,TYPE,X509\n",
+    header: THINGSBOARD_HEADER,
     async *rows() {
       for await (const certificates of source.certificates(filter)) {
-        yield certificates.map(
-          ({ id, certificate }) => `${id}${middle}${pemBody(certificate)}\n`,
+        yield certificates.map(({ id, certificate }) =>
+          thingsBoardRow(id, type, certificate),
         );
       }
     },
   };
+}
+
+/** The first line of a table for ThingsBoard. */
+export const THINGSBOARD_HEADER = "NAME,TYPE,X509\n";
+
+/**
+ * A device in a table for ThingsBoard.
+ *
+ * @param type name of the device profile
+ * @param certificate PEM
+ */
+export function thingsBoardRow(
+  name: string,
+  type: string,
+  certificate: string,
+): string {
+  return `${quoteCsv(name)},${quoteCsv(type)},${pemBody(certificate)}\n`;
 }
 
 function pemBody(pem: string): string {

@@ -109,11 +109,23 @@ export function javaProgram(): Program | undefined {
  * @returns `undefined` without Python, or where the packages cannot be had
  */
 export function pythonProgram(name: string): Program | undefined {
+  const requirements = join(PROGRAMS, "python", "requirements.txt");
+  const program = pythonWith(requirements);
+  const source = join(PROGRAMS, "python", `${name}.py`);
+  return program === undefined ? undefined : ready({ program, args: [source] });
+}
+
+/**
+ * A Python with packages, in an environment of its own.
+ *
+ * @param requirements path of a list for pip
+ * @returns its path; `undefined` without Python, or where the packages cannot be had
+ */
+export function pythonWith(requirements: string): string | undefined {
   const python = findProgram("python3");
   if (python === undefined) {
     return undefined;
   }
-  const requirements = join(PROGRAMS, "python", "requirements.txt");
   const key = spawnSync(python, ["--version"], { encoding: "utf8" }).stdout;
   try {
     const folder = built("python", [requirements], key, (to) => {
@@ -123,8 +135,7 @@ export function pythonProgram(name: string): Program | undefined {
         ...["--requirement", requirements],
       ]);
     });
-    const source = join(PROGRAMS, "python", `${name}.py`);
-    return ready({ program: join(folder, "bin", "python"), args: [source] });
+    return join(folder, "bin", "python");
   } catch (error) {
     explain(error);
     return undefined;

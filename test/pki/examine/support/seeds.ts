@@ -38,6 +38,10 @@ export class SeedFolder {
     writeFileSync(join(this.path, name), texts.join(""));
   }
 
+  writeBytes(name: string, bytes: Uint8Array): void {
+    writeFileSync(join(this.path, name), bytes);
+  }
+
   read(name: string): string {
     return readFileSync(join(this.path, name), "utf8");
   }
