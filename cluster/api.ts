@@ -73,12 +73,14 @@ export class ClusterApi {
   /**
    * Asks, and answers whatever the status.
    *
+   * @param contentType what the object is; `PATCH` needs one of its own
    * @throws CredentialError, TimeoutError, NotKubernetesError, or what a connection fails with
    */
   async request(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PATCH",
     path: string,
     object?: object,
+    contentType = "application/json",
   ): Promise<ApiAnswer> {
     const context = new this.kubernetes.RequestContext(
       `${this.server}${path}`,
@@ -86,7 +88,7 @@ export class ClusterApi {
     );
     context.setHeaderParam("Accept", "application/json");
     if (object !== undefined) {
-      context.setHeaderParam("Content-Type", "application/json");
+      context.setHeaderParam("Content-Type", contentType);
       context.setBody(JSON.stringify(object));
     }
     const end = new AbortController();

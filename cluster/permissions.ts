@@ -44,7 +44,7 @@ export interface ClusterUse {
   /** Where Secrets and ConfigMaps go. */
   readonly namespaces: readonly string[];
   readonly createNamespace?: boolean;
-  /** What is restarted: `Deployment`, `StatefulSet` or `DaemonSet`. */
+  /** What is restarted or patched: `Deployment`, `StatefulSet`, `DaemonSet` or `Service`. */
   readonly workloads?: readonly PlacedObject[];
   readonly clusterTrustBundles?: readonly {
     readonly name: string;
@@ -103,7 +103,7 @@ function permissionsOf(use: ClusterUse): Permission[] {
       : []),
     ...namespaces.flatMap((namespace) => inNamespace(namespace, use)),
     ...(use.workloads ?? []).map(({ kind, name, namespace }) => ({
-      apiGroup: "apps",
+      apiGroup: kind === "Service" ? "" : "apps",
       resource: `${kind.toLowerCase()}s`,
       verbs: ["get", "patch"],
       namespace,

@@ -65,7 +65,7 @@ export interface KubernetesTargetArgs {
    * Default `refuse`.
    */
   whenUnreachable?: string;
-  /** Workloads that the program restarts: their permissions are checked, too. */
+  /** Workloads that the program restarts or patches, and Services that it patches: their permissions are checked, too. */
   workloads?: AccessedWorkload[];
   /** Cluster trust bundles that the program makes. */
   clusterTrustBundles?: AccessedTrustBundle[];
@@ -82,6 +82,10 @@ export interface TargetOfProvider {
   readonly kind: "render" | "cluster";
   readonly kubeconfig?: pulumi.Input<string>;
   readonly context?: pulumi.Input<string>;
+  /** Of `render`. */
+  readonly renderDirectory?: string;
+  /** Of `cluster`: what it is to the program. */
+  readonly clusterIdentifier?: string;
 }
 
 const targets = new WeakMap<kubernetes.Provider, TargetOfProvider>();
@@ -155,10 +159,14 @@ export class KubernetesTarget {
         ...shared,
       });
       this.namespace = renderedNamespace(name, args, this.provider);
-      targets.set(this.provider, { kind: this.kind });
+      targets.set(this.provider, {
+        kind: this.kind,
+        renderDirectory: this.renderDirectory,
+      });
       return;
     }
     const { kubeconfig, context } = args;
+    const clusterIdentifier = args.clusterIdentifier ?? name;
     const access = new ClusterAccess(name, accessArgs(args));
     this.provider = new kubernetes.Provider(
       name,
@@ -166,7 +174,7 @@ export class KubernetesTarget {
         // As above: what is ambient is looked up when the update runs.
         kubeconfig: kubeconfig === undefined ? "" : kubeconfigInput(kubeconfig),
         ...(context !== undefined && { context }),
-        clusterIdentifier: args.clusterIdentifier ?? name,
+        clusterIdentifier,
         ...(args.adoptExisting === true && { upsertExistingObjects: true }),
         ...(args.forceConflicts === true && { enablePatchForce: true }),
         ...shared,
@@ -176,6 +184,7 @@ export class KubernetesTarget {
     this.namespace = pulumi.output(args.namespace);
     targets.set(this.provider, {
       kind: this.kind,
+      clusterIdentifier,
       ...(kubeconfig !== undefined && { kubeconfig }),
       ...(context !== undefined && { context }),
     });

@@ -84,6 +84,10 @@ export class ServerCertificate extends pulumi.ComponentResource {
   readonly notAfter: pulumi.Output<string>;
   /** What opens the key in the Secret, secret; left out where that is not encrypted. {@link ThingsBoardMqtt} takes it from here. */
   readonly keyPassphrase?: pulumi.Output<string>;
+  /** One of `KeyAlgorithm`. */
+  readonly keyAlgorithm: pulumi.Output<string>;
+  /** Whether the Secret also has the names of ThingsBoard's manifests; left out where none is made. */
+  readonly hasAliases?: pulumi.Output<boolean>;
   /** From this moment on an update renews it. UTC. */
   readonly renewAt: pulumi.Output<string>;
   /**
@@ -132,6 +136,10 @@ export class ServerCertificate extends pulumi.ComponentResource {
       child,
     );
 
+    this.keyAlgorithm = key.algorithm;
+    if (args.kubernetes !== undefined) {
+      this.hasAliases = pulumi.output(args.kubernetes.aliases ?? false);
+    }
     this.certificatePem = certificate.certificatePem;
     this.chainPem = pulumi.concat(certificate.certificatePem, issuer.chainPem);
     this.privateKeyPem = pulumi.secret(privateKeyPem);

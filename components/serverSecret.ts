@@ -11,6 +11,7 @@ import { LABELS, checkedName, secretData } from "./kubernetes";
 import { warnOfOtherOwners } from "./objectOwner";
 import type { TrustSource } from "./publication";
 import { rememberPublication } from "./publication";
+import { acceptedByThingsBoard } from "./thingsBoardFiles";
 import type { RestartArgs } from "./workloadRestart";
 import { restartWorkloads } from "./workloadRestart";
 
@@ -70,6 +71,7 @@ export function createServerSecret(
     name: "kubernetes.secretName",
   });
   const { certificate, activeGeneration, trustAnchorsPem } = content;
+  const key = keyForSecret(component, content, parent);
   const secret = new kubernetes.core.v1.Secret(
     `${component}-secret`,
     {
@@ -90,16 +92,19 @@ export function createServerSecret(
       data: pulumi
         .all([
           content.chainPem,
-          keyForSecret(component, content, parent),
+          key,
           trustAnchorsPem,
-          args.aliases ?? false,
+          aliasesFor(component, content, key, args.aliases ?? false, parent),
         ])
-        .apply(([chain, key, anchors, aliases]) =>
+        .apply(([chain, keyPem, anchors, aliases]) =>
           secretData({
             "tls.crt": chain,
-            "tls.key": key,
+            "tls.key": keyPem,
             "ca.crt": anchors,
-            ...(aliases && { "server.pem": chain, "mqttserver_key.pem": key }),
+            ...(aliases && {
+              "server.pem": chain,
+              "mqttserver_key.pem": keyPem,
+            }),
           }),
         ),
     },
@@ -132,6 +137,34 @@ export function createServerSecret(
     after: [secret],
   });
   return secret.metadata.name;
+}
+
+/**
+ * Whether the Secret has the names of ThingsBoard's manifests as well. Where it
+ * has and ThingsBoard would not start with it, the program ends before the
+ * Secret is registered: a broker that runs keeps the one that it has.
+ */
+function aliasesFor(
+  component: string,
+  { chainPem, keyPassphrase }: ServerSecretContent,
+  key: pulumi.Output<string>,
+  wanted: pulumi.Input<boolean>,
+  parent: pulumi.Resource,
+): pulumi.Output<boolean> {
+  return pulumi.output(wanted).apply((aliases) =>
+    aliases
+      ? acceptedByThingsBoard(
+          component,
+          "kubernetes.aliases",
+          {
+            certFileText: chainPem,
+            keyFileText: key,
+            ...(keyPassphrase !== undefined && { keyPassword: keyPassphrase }),
+          },
+          parent,
+        ).apply(() => true)
+      : pulumi.output(false),
+  );
 }
 
 /** The key as the Secret holds it, PEM. */

@@ -1,71 +1,88 @@
-import * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { deviceProfileText } from "../platforms/thingsBoard/deviceProfile";
+import {
+  ThingsBoardListener,
+  ThingsBoardProduct,
+} from "../platforms/thingsBoard/product";
 import { bundleAnnotations } from "./annotations";
-import { LABELS, checkedName, secretData } from "./kubernetes";
-import { warnOfOtherOwners } from "./objectOwner";
-import type { TrustSource } from "./publication";
+import { checkedName, refuse } from "./kubernetes";
 import { rememberPublication } from "./publication";
-
-/** The broker's certificate: a `ServerCertificate`, or its outputs. */
-export interface BrokerCertificate extends TrustSource {
-  /** Name of the Secret with `server.pem` and `mqttserver_key.pem`. */
-  secretName: pulumi.Input<string>;
-  /** What opens `mqttserver_key.pem`, where that is encrypted. It goes into a Secret of its own, never into a ConfigMap. */
-  keyPassphrase?: pulumi.Input<string>;
-}
-
-/** The CA of the devices: a `RootCA` or an `IntermediateCA`, or its output. */
-export interface DeviceAuthority {
-  certificatePem: pulumi.Input<string>;
-}
-
-/** Arguments of {@link ThingsBoardMqtt}. */
-export interface ThingsBoardMqttArgs {
-  server: BrokerCertificate;
-  namespace: pulumi.Input<string>;
-  /** Name of the ConfigMap with the variables. Default: `<name of the Secret>-env`. */
-  configMapName?: pulumi.Input<string>;
-  /** Name of the Secret with the passphrase of an encrypted key. Default: `<name of the broker's Secret>-env`. */
-  environmentSecretName?: pulumi.Input<string>;
-  /** Name of the ConfigMap with the roots for devices. Default `mqtt-ca-bundle`. */
-  bundleConfigMapName?: pulumi.Input<string>;
-  /** Where the workload mounts the Secret. Absolute. Default `/ssl-config`, as in ThingsBoard's manifests. */
-  mountPath?: pulumi.Input<string>;
-  /** Default 8883. */
-  bindPort?: pulumi.Input<number>;
-  /** Let devices connect with an expired certificate. Default false. */
-  skipClientValidityCheck?: pulumi.Input<boolean>;
-  /** CA whose certificate goes into the device profile. Left out, no profile is made. */
-  deviceAuthority?: DeviceAuthority;
-  /** Name of the device profile. Default `mqtt-x509`. */
-  deviceProfileName?: pulumi.Input<string>;
-  /** The provider that renders the objects or deploys them. Default: the ambient one. */
-  provider?: kubernetes.Provider;
-}
+import { annotationsOf } from "./thingsBoardAnnotations";
+import type { ThingsBoardMount, ThingsBoardMqttArgs } from "./thingsBoardArgs";
+import type { MadeCredentials } from "./thingsBoardCredentials";
+import {
+  environmentSecretName,
+  makeCredentials,
+} from "./thingsBoardCredentials";
+import type { RequestedListener } from "./thingsBoardListeners";
+import { requestedListeners } from "./thingsBoardListeners";
+import { mountsOf } from "./thingsBoardMounts";
+import type { ObjectOptions } from "./thingsBoardObjects";
+import {
+  createConfigMap,
+  createSecret,
+  ownedByThingsBoard,
+} from "./thingsBoardObjects";
+import {
+  DEFAULT_BUNDLE_MOUNT,
+  judgePlan,
+  passwordsOf,
+} from "./thingsBoardPlan";
 
 /**
- * ThingsBoard's side of MQTT over TLS: a ConfigMap with `MQTT_SSL_*` for the
- * `envFrom` of `tb-mqtt-transport` or `tb-node`, a ConfigMap with the roots
- * for devices, and the device profile that lets devices provision themselves
- * by their certificate chain. Where the broker's key is encrypted, a Secret
- * with `MQTT_SSL_PEM_KEY_PASSWORD` as well, for the same `envFrom`.
+ * ThingsBoard's side of MQTT over TLS: a ConfigMap with the variables of its
+ * listeners, a ConfigMap with the roots for devices, and the device profile
+ * that lets devices provision themselves by their certificate chain. Where a
+ * key or a store has a password, a Secret with the variables for it as well.
+ * For `tb-mqtt-transport` and `tb-node`, ThingsBoard Edge, and TBMQ.
  *
- * Source: thingsboard.yml and the user guides "MQTT over SSL" and "X.509
- * certificate chain" of ThingsBoard.
+ * MQTT comes with it; HTTP, CoAP, LwM2M, Edge's gRPC, and MQTT over WebSocket
+ * are asked for. `ThingsBoardWorkload` brings all of it to the pods.
+ *
+ * Refused in the preview: files with which ThingsBoard would not start or fail
+ * in every handshake, devices that TBMQ would not know, DTLS without an EC key,
+ * and what the version has not yet.
+ *
+ * Source: thingsboard.yml, tb-edge.yml and thingsboard-mqtt-broker.yml, and the
+ * user guides "MQTT over SSL" and "X.509 certificate chain" of ThingsBoard.
  *
  * @example
  * ```ts
- * new ThingsBoardMqtt("thingsboard", { server, namespace: "thingsboard", provider });
+ * new ThingsBoardMqtt("thingsboard", { server, namespace: "thingsboard", version: "4.3.1.2", provider });
  * ```
  */
 export class ThingsBoardMqtt extends pulumi.ComponentResource {
+  /** One of `ThingsBoardProduct`. */
+  readonly product: string;
+  readonly namespace: pulumi.Output<string>;
   readonly configMapName: pulumi.Output<string>;
   readonly bundleConfigMapName: pulumi.Output<string>;
-  /** Name of the Secret with `MQTT_SSL_PEM_KEY_PASSWORD`; empty where the key is not encrypted. */
+  /** Name of the Secret with the variables that are passwords; empty where there are none. */
   readonly environmentSecretName: pulumi.Output<string>;
+  /** The variables in that Secret, in alphabetical order. */
+  readonly secretEnvironmentNames: pulumi.Output<string[]>;
   /** The variables of the ConfigMap, by name. */
   readonly environment: pulumi.Output<Record<string, string>>;
-  /** Body for `POST /api/deviceProfile`, JSON; empty where no device authority is given. */
+  /** Name of the Secret to mount at {@link mountPath}: the server's, or one with a key store, or with TBMQ's files. */
+  readonly secretName: pulumi.Output<string>;
+  readonly mountPath: pulumi.Output<string>;
+  /** Where the roots for devices are mounted by what hands them out. */
+  readonly bundleMountPath: pulumi.Output<string>;
+  /** All volumes, those named above included. */
+  readonly mounts: pulumi.Output<ThingsBoardMount[]>;
+  /** The ports that are opened beside the plain ones: `mqtts`, and on request `coaps`, `lwm2ms`, `lwm2ms-bs` (these three UDP), `wss`. */
+  readonly ports: pulumi.Output<Record<string, number>>;
+  /** `DEVICE_CONNECTIVITY_*`, for `tb-node` or Edge alone. */
+  readonly connectivityEnvironment: pulumi.Output<Record<string, string>>;
+  /** Name of the ConfigMap with them; empty where there are none. */
+  readonly connectivityConfigMapName: pulumi.Output<string>;
+  /** For the template of the pods that serve MQTT: what changes with the certificate or the variables. Empty where the version reloads certificates by itself. */
+  readonly podAnnotations: pulumi.Output<Record<string, string>>;
+  /** For those pods in every version: what changes with the variables, which are read at the start. */
+  readonly configurationAnnotations: pulumi.Output<Record<string, string>>;
+  /** For the template of `tb-node`: what no version reloads there, HTTPS beside transports of their own, Edge's gRPC, the CA file for devices. */
+  readonly nodeAnnotations: pulumi.Output<Record<string, string>>;
+  /** Body for `POST /api/deviceProfile`, JSON; empty where no device authority is given, and for TBMQ. */
   readonly deviceProfile: pulumi.Output<string>;
 
   constructor(
@@ -78,10 +95,25 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       parent: this,
       ...(args.provider !== undefined && { provider: args.provider }),
     };
+    const requested = requestedListeners(args);
+    const plan = judgePlan(name, args, requested);
+    const credentials = credentialsOf(name, args, requested, child);
+    const [first] = credentials;
+    this.product = args.product ?? ThingsBoardProduct.ThingsBoard;
+    this.namespace = pulumi.output(args.namespace);
+    // What was judged and refused is never named anywhere.
+    this.environment = pulumi
+      .all([plan, pulumi.all(credentials.map(({ accepted }) => accepted))])
+      .apply(([{ environment }]) => environment);
+    this.ports = plan.ports;
+    this.secretName = first?.secretName ?? pulumi.output("");
+    this.mountPath = pulumi.output(args.mountPath ?? "/ssl-config");
+    this.bundleMountPath = pulumi.output(
+      args.bundleMountPath ?? DEFAULT_BUNDLE_MOUNT,
+    );
 
     const configMapName =
       args.configMapName ?? pulumi.interpolate`${args.server.secretName}-env`;
-    this.environment = environmentOf(name, args);
     this.configMapName = createConfigMap(
       `${name}-env`,
       checkedName(
@@ -99,7 +131,45 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       configMapName,
       child,
     );
-    this.environmentSecretName = createPassphraseSecret(name, args, child);
+    const passwords = passwordsOf(args, requested);
+    this.secretEnvironmentNames = pulumi.output(
+      passwords.map(([variable]) => variable).sort(),
+    );
+    this.environmentSecretName = createPasswordSecret(
+      name,
+      args,
+      passwords.map(([variable, listener]) => [
+        variable,
+        credentials[requested.indexOf(listener)],
+      ]),
+      child,
+    );
+    this.connectivityEnvironment = plan.connectivityEnvironment;
+    this.connectivityConfigMapName = this.publishConnectivity(
+      name,
+      args,
+      configMapName,
+      child,
+    );
+    this.mounts = mountsOf(
+      args,
+      requested,
+      credentials,
+      this.bundleConfigMapName,
+      this.bundleMountPath,
+    );
+    const annotations = annotationsOf({
+      plan,
+      requested,
+      credentials,
+      environment: this.environment,
+      secretEnvironmentNames: this.secretEnvironmentNames,
+      connectivityEnvironment: this.connectivityEnvironment,
+      bundlePem: pulumi.output(args.server.trustAnchorsPem),
+    });
+    this.podAnnotations = annotations.pods;
+    this.configurationAnnotations = annotations.configuration;
+    this.nodeAnnotations = annotations.node;
     this.deviceProfile = deviceProfileOf(args);
     this.registerOutputs({
       configMapName: this.configMapName,
@@ -139,181 +209,123 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
     );
     return configMap.metadata.name;
   }
+
+  private publishConnectivity(
+    name: string,
+    args: ThingsBoardMqttArgs,
+    configMapName: pulumi.Input<string>,
+    opts: ObjectOptions,
+  ): pulumi.Output<string> {
+    const { connectivity, namespace, server } = args;
+    if (connectivity === undefined) {
+      return pulumi.output("");
+    }
+    return createConfigMap(
+      `${name}-connectivity`,
+      checkedName(
+        namespace,
+        connectivity.configMapName ??
+          pulumi.interpolate`${server.secretName}-connectivity`,
+        {
+          component: name,
+          namespace: "namespace",
+          name: "connectivity.configMapName",
+        },
+        ownedByThingsBoard,
+        [configMapName, args.bundleConfigMapName ?? "mqtt-ca-bundle"],
+      ),
+      this.connectivityEnvironment,
+      opts,
+    ).metadata.name;
+  }
 }
 
-/** Below which component its objects stand, and by whom they are made. */
-interface ObjectOptions {
-  readonly parent: pulumi.Resource;
-  readonly provider?: kubernetes.Provider;
-}
-
-/** ConfigMaps of ThingsBoard's and TBMQ's own manifests: writing them would take the broker's configuration away. */
-const THINGSBOARD_CONFIG_MAPS = [
-  "tb-mqtt-transport-config",
-  "tb-http-transport-config",
-  "tb-coap-transport-config",
-  "tb-lwm2m-transport-config",
-  "tb-snmp-transport-config",
-  "tb-node-config",
-  "tb-node-db-config",
-  "tb-kafka-config",
-  "tb-cache-config",
-  "tb-redis-config",
-  "tb-zookeeper-config",
-  "tb-js-executor-config",
-  "tb-web-ui-config",
-  "tb-edqs-config",
-  "tb-vc-executor-config",
-  "tb-mqtts-config",
-  "tbmq-mqtts-config",
-  "tbmq-node-mqtts-config",
-];
-
-function ownedByThingsBoard(name: string): string | undefined {
-  return THINGSBOARD_CONFIG_MAPS.includes(name)
-    ? `${JSON.stringify(name)} is a ConfigMap of ThingsBoard's own manifests; choose another name, such as "tb-mqtts-env".`
-    : undefined;
-}
-
-function createConfigMap(
-  name: string,
-  object: ReturnType<typeof checkedName>,
-  data: pulumi.Input<Record<string, pulumi.Input<string>>>,
+/** The Secret of each listener, in their order; those that share a certificate share it. */
+function credentialsOf(
+  component: string,
+  args: ThingsBoardMqttArgs,
+  requested: readonly RequestedListener[],
   opts: ObjectOptions,
-  annotations?: Record<string, pulumi.Input<string>>,
-): kubernetes.core.v1.ConfigMap {
-  warnOfOtherOwners(
-    opts.provider,
-    { apiVersion: "v1", kind: "ConfigMap", ...object },
-    opts.parent,
-  );
-  return new kubernetes.core.v1.ConfigMap(
-    name,
-    {
-      metadata: {
-        ...object,
-        labels: LABELS,
-        ...(annotations !== undefined && { annotations }),
-      },
-      data,
-    },
-    opts,
-  );
+): MadeCredentials[] {
+  const made = new Map<string, MadeCredentials>();
+  return requested.map((one) => {
+    const found = made.get(one.volume);
+    if (found !== undefined) {
+      return found;
+    }
+    const suffix =
+      one.listener === ThingsBoardListener.Mqtt ? "" : `-${one.listener}`;
+    const credentials = makeCredentials(
+      component,
+      `${component}${suffix}`,
+      one,
+      args,
+      opts,
+    );
+    made.set(one.volume, credentials);
+    return credentials;
+  });
 }
 
 /** Of its own: mounted beside the key, the passphrase would guard nothing. */
-function createPassphraseSecret(
+function createPasswordSecret(
   component: string,
   args: ThingsBoardMqttArgs,
+  passwords: readonly (readonly [string, MadeCredentials | undefined])[],
   opts: ObjectOptions,
 ): pulumi.Output<string> {
-  const { keyPassphrase, secretName } = args.server;
-  if (keyPassphrase === undefined) {
+  if (passwords.length === 0) {
     return pulumi.output("");
   }
   const object = checkedName(
     args.namespace,
-    args.environmentSecretName ?? pulumi.interpolate`${secretName}-env`,
+    environmentSecretName(args),
     { component, namespace: "namespace", name: "environmentSecretName" },
     undefined,
-    [secretName],
+    [args.server.secretName],
   );
-  const password = pulumi.output(keyPassphrase).apply((text) => {
-    if (/[$#]\{/.test(text)) {
-      throw new pulumi.RunError(
-        `${component}: server.keyPassphrase: holds "\${" or "#{", in which ThingsBoard would look for the name of a variable; use letters and digits.`,
-      );
-    }
-    return text;
-  });
-  warnOfOtherOwners(
-    opts.provider,
-    { apiVersion: "v1", kind: "Secret", ...object },
-    opts.parent,
-  );
-  return new kubernetes.core.v1.Secret(
+  return createSecret(
     `${component}-key-password`,
-    {
-      metadata: { ...object, labels: LABELS },
-      type: "Opaque",
-      data: secretData({ MQTT_SSL_PEM_KEY_PASSWORD: password }),
-    },
+    object,
+    Object.fromEntries(
+      passwords.map(([variable, credentials]) => [
+        variable,
+        checkedPassword(
+          component,
+          credentials?.passwordPath ?? "",
+          credentials?.password ?? "",
+        ),
+      ]),
+    ),
     opts,
   ).metadata.name;
 }
 
-function environmentOf(
+function checkedPassword(
   component: string,
-  args: ThingsBoardMqttArgs,
-): pulumi.Output<Record<string, string>> {
-  return pulumi
-    .all([
-      args.mountPath ?? "/ssl-config",
-      args.bindPort ?? 8883,
-      args.skipClientValidityCheck ?? false,
-    ])
-    .apply(
-      ([mountPath, bindPort, skipClientValidityCheck]): Record<
-        string,
-        string
-      > => {
-        const problems: string[] = [];
-        if (!/^\/[^\s]*[^/\s]$/.test(mountPath)) {
-          problems.push(
-            `mountPath: ${JSON.stringify(mountPath)} is no absolute path; ThingsBoard reloads files under absolute paths only. Write "/ssl-config".`,
-          );
-        }
-        if (!Number.isInteger(bindPort) || bindPort < 1 || bindPort > 65535) {
-          problems.push(
-            `bindPort: ${bindPort} is no port; write 1 to 65535, usually 8883.`,
-          );
-        }
-        if (problems.length > 0) {
-          throw new pulumi.RunError(
-            problems.map((text) => `${component}: ${text}`).join("\n"),
-          );
-        }
-        return {
-          MQTT_SSL_ENABLED: "true",
-          MQTT_SSL_BIND_PORT: String(bindPort),
-          MQTT_SSL_CREDENTIALS_TYPE: "PEM",
-          MQTT_SSL_PEM_CERT: `${mountPath}/server.pem`,
-          MQTT_SSL_PEM_KEY: `${mountPath}/mqttserver_key.pem`,
-          // The default is not empty, and ThingsBoard would try it on our key.
-          ...(args.server.keyPassphrase === undefined && {
-            MQTT_SSL_PEM_KEY_PASSWORD: "",
-          }),
-          MQTT_SSL_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT: String(
-            skipClientValidityCheck,
-          ),
-        };
-      },
+  path: string,
+  password: pulumi.Input<string>,
+): pulumi.Output<string> {
+  return pulumi.output(password).apply((text) => {
+    refuse(
+      component,
+      /[$#]\{/.test(text)
+        ? [
+            `${path}: holds "\${" or "#{", in which ThingsBoard would look for the name of a variable; use letters and digits.`,
+          ]
+        : [],
     );
+    return text;
+  });
 }
 
 function deviceProfileOf(args: ThingsBoardMqttArgs): pulumi.Output<string> {
-  const authority = args.deviceAuthority;
-  if (authority === undefined) {
-    return pulumi.output("");
-  }
-  return pulumi
-    .all([authority.certificatePem, args.deviceProfileName ?? "mqtt-x509"])
-    .apply(([certificatePem, name]) =>
-      JSON.stringify({
-        name,
-        type: "DEFAULT",
-        transportType: "DEFAULT",
-        provisionType: "X509_CERTIFICATE_CHAIN",
-        profileData: {
-          configuration: { type: "DEFAULT" },
-          transportConfiguration: { type: "DEFAULT" },
-          provisionConfiguration: {
-            type: "X509_CERTIFICATE_CHAIN",
-            provisionDeviceSecret: certificatePem,
-            certificateRegExPattern: "(.*)",
-            allowCreateNewDevicesByX509Certificate: true,
-          },
-        },
-      }),
-    );
+  const { deviceAuthority, deviceProfileName, product } = args;
+  return deviceAuthority === undefined || product === ThingsBoardProduct.Tbmq
+    ? pulumi.output("")
+    : pulumi
+        .all([deviceAuthority.certificatePem, deviceProfileName ?? "mqtt-x509"])
+        .apply(([certificatePem, profileName]) =>
+          deviceProfileText({ certificatePem, profileName }),
+        );
 }

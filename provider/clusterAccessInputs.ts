@@ -38,7 +38,7 @@ export const inputsSchema = z.strictObject({
 export type ClusterAccessInputs = z.infer<typeof inputsSchema>;
 
 const KINDS = {
-  workloads: ["Deployment", "StatefulSet", "DaemonSet"],
+  workloads: ["Deployment", "StatefulSet", "DaemonSet", "Service"],
   certManagerIssuers: ["Issuer", "ClusterIssuer"],
 } as const;
 

@@ -11,13 +11,18 @@ import { deviceBatch } from "./deviceBatch";
 import { encryptedPrivateKey } from "./encryptedPrivateKey";
 import { existingAuthority } from "./existingAuthority";
 import { exportedAuthority } from "./exportedAuthority";
+import { takeImports } from "./importRequests";
 import { keystore } from "./keystore";
 import { readLiveObject } from "./liveObject";
 import { readDeviceBatch } from "./readDeviceBatch";
 import type { CustomResource } from "./resource";
 import { typeOf } from "./resource";
+import { thingsBoardDeviceProfile } from "./thingsBoardDeviceProfile";
+import { thingsBoardDevices } from "./thingsBoardDevices";
+import { checkThingsBoardFiles } from "./thingsBoardFiles";
 import type { Properties } from "./wire";
 import { keepSecrets } from "./wire";
+import { workloadPatch } from "./workloadPatch";
 
 const RESOURCES: Readonly<Record<string, CustomResource>> = {
   "mqtt-pki:index:BatchJobResult": batchJobResult,
@@ -31,11 +36,15 @@ const RESOURCES: Readonly<Record<string, CustomResource>> = {
   "mqtt-pki:index:ExistingAuthority": existingAuthority,
   "mqtt-pki:index:ExportedAuthority": exportedAuthority,
   "mqtt-pki:index:Keystore": keystore,
+  "mqtt-pki:index:ThingsBoardDeviceProfile": thingsBoardDeviceProfile,
+  "mqtt-pki:index:ThingsBoardDevices": thingsBoardDevices,
+  "mqtt-pki:index:WorkloadPatch": workloadPatch,
 };
 
 const FUNCTIONS: Readonly<
   Record<string, (args: Properties) => Properties | Promise<Properties>>
 > = {
+  "mqtt-pki:index:checkThingsBoardFiles": checkThingsBoardFiles,
   "mqtt-pki:index:readDeviceBatch": readDeviceBatch,
   "mqtt-pki:index:readLiveObject": readLiveObject,
 };
@@ -99,8 +108,14 @@ class MqttPkiProvider implements provider.Provider {
     urn: string,
     props: Properties,
   ): Promise<provider.ReadResult> {
-    const read = resource(urn).read?.(id, urn, props);
-    return { id, props: (await read) ?? props };
+    const custom = resource(urn);
+    if (custom.find !== undefined) {
+      const found = await custom.find(id, urn, props);
+      return found === undefined
+        ? { id: "", props: {} }
+        : { id: found.id, props: found.outputs, inputs: found.inputs };
+    }
+    return { id, props: (await custom.read?.(id, urn, props)) ?? props };
   }
 
   delete(id: string, urn: string, props: Properties): Promise<void> {
@@ -142,6 +157,7 @@ console.error = (...values: unknown[]): void => {
 
 const args = process.argv.slice(2);
 connectToEngine(args[0]);
+takeImports();
 provider.main(new MqttPkiProvider(), args).catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

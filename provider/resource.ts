@@ -13,6 +13,14 @@ export interface DiffResult {
   readonly deleteBeforeReplace?: boolean;
 }
 
+/** What is there of a resource that lives elsewhere. */
+export interface FoundResource {
+  readonly id: string;
+  readonly outputs: Properties;
+  /** What a program would say to have it; for an import. */
+  readonly inputs?: Properties;
+}
+
 /**
  * One custom resource of the plugin. Refusals and renewal decisions live in
  * `check` and `diff`, which a preview runs; `create` and `update` are for real.
@@ -47,6 +55,18 @@ export interface CustomResource {
    * @param outputs of the last update
    */
   read?(id: string, urn: string, outputs: Properties): Promise<Properties>;
+  /**
+   * In the place of `read`, for what lives elsewhere: it may be gone, and may be
+   * imported by its id.
+   *
+   * @param outputs of the last update; empty for an import
+   * @returns `undefined` where it is gone
+   */
+  find?(
+    id: string,
+    urn: string,
+    outputs: Properties,
+  ): Promise<FoundResource | undefined>;
   delete(id: string, urn: string, outputs: Properties): Promise<void>;
 }
 

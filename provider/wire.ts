@@ -76,9 +76,13 @@ export function keepSecrets(
   return Object.fromEntries(
     Object.entries(outputs).map(([name, value]) => [
       name,
-      holdsSecret(inputs[name]) ? secret(value) : value,
+      holdsSecret(inputs[name]) && !isSecret(value) ? secret(value) : value,
     ]),
   );
+}
+
+function isSecret(value: unknown): boolean {
+  return isObject(value) && value[SIGNATURE] === SECRET;
 }
 
 /** Is a value a secret, or is there one in it? */

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** A workload that a program restarts. */
+/** A workload that a program restarts or patches, or the Service before it. */
 export interface AccessedWorkload {
-  /** `Deployment`, `StatefulSet` or `DaemonSet`. */
+  /** `Deployment`, `StatefulSet`, `DaemonSet` or `Service`. */
   kind: string;
   name: string;
   /** Default: the target's. */
@@ -50,7 +50,7 @@ export interface ClusterAccessArgs {
    * Default `refuse`.
    */
   whenUnreachable?: pulumi.Input<string>;
-  /** Workloads that are restarted. */
+  /** Workloads that are restarted or patched, and Services that are patched. */
   workloads?: pulumi.Input<AccessedWorkload[]>;
   /** Cluster trust bundles that are made. */
   clusterTrustBundles?: pulumi.Input<AccessedTrustBundle[]>;

@@ -2,11 +2,16 @@ import type * as pulumi from "@pulumi/pulumi";
 import {
   DeviceCertificateBatch,
   IntermediateCA,
+  KubernetesTarget,
   RootCA,
   ServerCertificate,
+  ThingsBoardManifest,
   ThingsBoardMqtt,
+  ThingsBoardOnboarding,
+  ThingsBoardWorkload,
   TrustBundle,
 } from "../../components";
+import { mqttSettings } from "../cluster/cases/workloadProgram/settings";
 import { Recorder, valueOf } from "./support/record";
 
 const SUBJECT = { commonName: "it.example.com" };
@@ -69,6 +74,34 @@ const MAKERS: readonly [
         },
         opts,
       ).bundleConfigMapName,
+  ],
+  [
+    "ThingsBoardOnboarding",
+    (name, opts) =>
+      new ThingsBoardOnboarding(
+        name,
+        {
+          authority: { certificatePem: "PEM" },
+          batch: { outputDirectory: "out", digest: "abc" },
+          directory: "plan",
+        },
+        opts,
+      ).directory,
+  ],
+  [
+    "ThingsBoardWorkload",
+    (name, opts) =>
+      new ThingsBoardWorkload(
+        name,
+        {
+          mqtt: mqttSettings(false, "/ssl-config", "first"),
+          manifest: ThingsBoardManifest.Minikube,
+          namespace: "a",
+          provider: new KubernetesTarget(`of-${name}`, { namespace: "a" })
+            .provider,
+        },
+        opts,
+      ).kustomizeDirectory,
   ],
   [
     "TrustBundle",

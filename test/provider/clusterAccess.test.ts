@@ -73,7 +73,7 @@ describe("without a cluster", () => {
       }),
     ).toEqual([
       "namespaces: is empty; write at least one.",
-      'workloads[0].kind: "Pod" is none of them; write Deployment, StatefulSet, DaemonSet.',
+      'workloads[0].kind: "Pod" is none of them; write Deployment, StatefulSet, DaemonSet, Service.',
       'certManagerIssuers[0].kind: "Certificate" is none of them; write Issuer, ClusterIssuer.',
     ]);
   });

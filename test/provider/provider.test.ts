@@ -45,13 +45,18 @@ test("its schema names every resource and function, and the version of the packa
     "mqtt-pki:index:Certificate",
     "mqtt-pki:index:CertificateAuthority",
     "mqtt-pki:index:ClusterAccess",
+    "mqtt-pki:index:ConfigurationFiles",
     "mqtt-pki:index:DeviceBatch",
     "mqtt-pki:index:EncryptedPrivateKey",
     "mqtt-pki:index:ExistingAuthority",
     "mqtt-pki:index:ExportedAuthority",
     "mqtt-pki:index:Keystore",
+    "mqtt-pki:index:ThingsBoardDeviceProfile",
+    "mqtt-pki:index:ThingsBoardDevices",
+    "mqtt-pki:index:WorkloadPatch",
   ]);
   expect(Object.keys(schema.functions as object)).toEqual([
+    "mqtt-pki:index:checkThingsBoardFiles",
     "mqtt-pki:index:readDeviceBatch",
     "mqtt-pki:index:readLiveObject",
   ]);

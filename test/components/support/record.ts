@@ -34,6 +34,7 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "evidence",
   ],
   "mqtt-pki:index:EncryptedPrivateKey": ["encryptedPrivateKeyPem"],
+  "mqtt-pki:index:Keystore": ["contentBase64", "sha256"],
   "mqtt-pki:index:ExistingAuthority": [
     "certificatePem",
     "privateKeyPem",
@@ -42,6 +43,17 @@ const OUTPUTS: Readonly<Record<string, readonly string[]>> = {
     "notAfter",
   ],
   "mqtt-pki:index:DeviceBatch": ["count", "digest", "expiresFirst"],
+  "mqtt-pki:index:ThingsBoardDeviceProfile": [
+    "profileId",
+    "profileJson",
+    "provisionDeviceKey",
+  ],
+  "mqtt-pki:index:ThingsBoardDevices": ["count"],
+};
+
+/** Outputs that are lists, with what they hold. */
+const LISTS: Readonly<Record<string, Readonly<Record<string, string[]>>>> = {
+  "mqtt-pki:index:ThingsBoardDevices": { files: ["devices.csv"] },
 };
 
 /** What a program asked for, in the order of the questions. */
@@ -69,6 +81,7 @@ export class Recorder {
                 `${name}.${output}`,
               ]),
             ),
+            ...LISTS[type],
           },
         }),
         call: ({ token, inputs }) => {
@@ -76,7 +89,9 @@ export class Recorder {
             token,
             inputs: inputs as Record<string, unknown>,
           });
-          return { data: { "a.key.pem": "a key" } };
+          return token === "mqtt-pki:index:checkThingsBoardFiles"
+            ? { ok: true, starts: true, row: "a row", message: "It starts." }
+            : { data: { "a.key.pem": "a key" } };
         },
       },
       "fleet",

@@ -27,6 +27,8 @@ export interface PluginOptions {
   readonly now?: string;
   /** Which engine starts it; the bundled one by default, whose plugins start faster. */
   readonly startedBy?: "bundled" | "pulumi";
+  /** Variables of its environment beside this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What `diff` answered. */
@@ -58,7 +60,7 @@ export class Plugin {
     const plugin = new Plugin();
     const engineAddress = await plugin.serveEngine();
     const environment = Object.entries(process.env).filter(
-      ([name]) => !/^(PULUMI|MQTT_PKI)_/.test(name),
+      ([name]) => !/^(PULUMI|MQTT_PKI|THINGSBOARD)_/.test(name),
     );
     const script = require.resolve("@pulumi/pulumi/cmd/run-plugin");
     const child = spawn(
@@ -80,6 +82,7 @@ export class Plugin {
             "node-compile",
           ),
           ...(options.now !== undefined && { MQTT_PKI_NOW: options.now }),
+          ...options.environment,
         },
         stdio: ["ignore", "pipe", "pipe", "pipe"],
       },
@@ -197,6 +200,37 @@ export class Plugin {
       this.connected().read(request, done),
     );
     return this.heard(response.getProperties());
+  }
+
+  /** What an import by id finds; an empty id where there is nothing. */
+  async import(
+    urn: string,
+    id: string,
+  ): Promise<{ id: string; outs: Properties; inputs: Properties }> {
+    // As Pulumi's CLI asks: without any properties.
+    const request = new messages.ReadRequest();
+    request.setId(id);
+    request.setUrn(urn);
+    const response = await this.call<messages.ReadResponse>((done) =>
+      this.connected().read(request, done),
+    );
+    return {
+      id: response.getId(),
+      outs: this.heard(response.getProperties()),
+      inputs: this.heard(response.getInputs()),
+    };
+  }
+
+  /** The id after a refresh; empty where the resource is gone. */
+  async idAfterRefresh(urn: string, outputs: Properties): Promise<string> {
+    const request = new messages.ReadRequest();
+    request.setId("id");
+    request.setUrn(urn);
+    request.setProperties(toStruct(outputs));
+    const response = await this.call<messages.ReadResponse>((done) =>
+      this.connected().read(request, done),
+    );
+    return response.getId();
   }
 
   async delete(urn: string, outputs: Properties): Promise<void> {
