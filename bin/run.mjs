@@ -25,6 +25,10 @@ const TASKS = {
     const { proveCluster } = await import("./cluster.mjs");
     return proveCluster(args);
   },
+  brokers: async () => {
+    const { proveBrokers } = await import("./brokers.mjs");
+    return proveBrokers(args);
+  },
   play: async () => {
     const { playRotation } = await import("./play.mjs");
     return playRotation(args);
