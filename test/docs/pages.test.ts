@@ -86,7 +86,14 @@ test("the page of clusters names every permission of the roles", () => {
   expect(unnamed).toEqual([]);
 });
 
-test.each(["cluster", "batch-on-kubernetes"])(
+test.each([
+  "cluster",
+  "batch-on-kubernetes",
+  "thingsboard-aws",
+  "thingsboard-edge",
+  "thingsboard-minikube",
+  "thingsboard-tbmq",
+])(
   "the example %s names this version, and the packages that it comes with",
   (example) => {
     const own = packageOf(".");

@@ -7,6 +7,9 @@ const ROOT = join(__dirname, "..", "..");
 const SECONDS = new Map(
   Object.entries({
     "test/e2e/conformance/conformance.test.ts": 180,
+    "test/cluster/thingsBoardExamples.test.ts": 100,
+    "test/brokers/brokers.test.ts": 90,
+    "test/e2e/thingsBoardExamples.test.ts": 60,
     "test/e2e/rotation/toTheEnd.test.ts": 50,
     "test/e2e/kill/ownPlugin.test.ts": 40,
     "test/provider/ledger.test.ts": 35,
@@ -16,6 +19,10 @@ const SECONDS = new Map(
     "test/e2e/rotation/runbooks.test.ts": 30,
     "test/e2e/renewal.test.ts": 28,
     "test/e2e/adoption.test.ts": 27,
+    "test/cluster/cases/thingsBoardConflict.test.ts": 40,
+    "test/cluster/cases/thingsBoardWorkload.test.ts": 30,
+    "test/interop/thingsBoardLoader.test.ts": 25,
+    "test/e2e/thingsBoardOnboarding.test.ts": 25,
     "test/engine/failures.test.ts": 25,
     "test/provider/deviceBatchSealedWatch.test.ts": 22,
     "test/provider/bundleSealedWatch.test.ts": 20,

@@ -34,6 +34,14 @@ export interface CaseOptions {
   readonly timeout?: number;
   /** Whether there is nothing to see without the other engine. Default false. */
   readonly needsBoth?: boolean;
+  /** The program of its stacks, a folder beside this file. Default: `program`. */
+  readonly program?: string;
+  /** Another program of the machine's that it needs. */
+  readonly needs?: {
+    readonly name: string;
+    readonly path: string | undefined;
+    readonly howToGet: string;
+  };
 }
 
 const real = completeCli() === undefined ? undefined : realEngine();
@@ -51,12 +59,21 @@ export function describeCase(
   name: string,
   title: string,
   body: (run: CaseRun) => Promise<string>,
-  { server = {}, timeout = 600_000, needsBoth = false }: CaseOptions = {},
+  {
+    server = {},
+    timeout = 600_000,
+    needsBoth = false,
+    program = "program",
+    needs,
+  }: CaseOptions = {},
 ): void {
   const binaries = clusterBinaries();
-  if (binaries === undefined) {
-    skip(name, "bundled", howToGetBinaries());
-    skip(name, "pulumi", howToGetBinaries());
+  const lacking =
+    needs !== undefined && needs.path === undefined ? needs : undefined;
+  if (binaries === undefined || lacking !== undefined) {
+    const reason = lacking?.howToGet ?? howToGetBinaries();
+    skip(name, "bundled", reason);
+    skip(name, "pulumi", reason);
   } else if (real === undefined) {
     skip(name, "pulumi", NO_PULUMI);
     if (needsBoth) {
@@ -65,10 +82,11 @@ export function describeCase(
   }
   const lacksOther = needsBoth && real === undefined;
   describeWith(
-    lacksOther
-      ? { name: "the other engine", path: undefined }
-      : { name: "a Kubernetes API for tests", path: binaries?.apiServer },
-    lacksOther ? NO_PULUMI : howToGetBinaries(),
+    lacking ??
+      (lacksOther
+        ? { name: "the other engine", path: undefined }
+        : { name: "a Kubernetes API for tests", path: binaries?.apiServer }),
+    lacking?.howToGet ?? (lacksOther ? NO_PULUMI : howToGetBinaries()),
     `${name}: ${title}`,
     () => {
       const engines = [bundled, ...(real === undefined ? [] : [real])];
@@ -98,7 +116,7 @@ export function describeCase(
             return;
           }
           const other = engine === bundled ? real : bundled;
-          const run = { engine, other, cluster, binaries };
+          const run = { engine, other, cluster, binaries, program };
           await runCase(name, run, body);
         },
         timeout,
@@ -115,7 +133,9 @@ function skip(name: string, engine: Engine["name"], figure: string): void {
 
 async function runCase(
   name: string,
-  given: Pick<CaseRun, "engine" | "other" | "cluster" | "binaries">,
+  given: Pick<CaseRun, "engine" | "other" | "cluster" | "binaries"> & {
+    readonly program: string;
+  },
   body: (run: CaseRun) => Promise<string>,
 ): Promise<void> {
   const { engine, cluster } = given;
@@ -130,12 +150,16 @@ async function runCase(
         closing.push(close);
       },
       stack: async (target = {}) => {
-        const stack = await CaseStack.open(engine, {
-          target: "cluster",
-          kubeconfig: cluster.kubeconfig,
-          namespace,
-          ...target,
-        });
+        const stack = await CaseStack.open(
+          engine,
+          {
+            target: "cluster",
+            kubeconfig: cluster.kubeconfig,
+            namespace,
+            ...target,
+          },
+          given.program,
+        );
         closing.push(() => {
           stack.remove();
         });

@@ -6,6 +6,7 @@ import { PASSPHRASE, saltLine } from "../../e2e/conformance/secrets";
 import { Fleet } from "../../support/fleet";
 import type { GivenSettings } from "./program/settings";
 import { SETTINGS_KEY } from "./program/settings";
+import type { GivenWorkloadSettings } from "./workloadProgram/settings";
 
 /** How a stack reaches its cluster: the keys of `mqtt-pki:`, such as `kubeconfig`. */
 export type TargetConfig = Readonly<
@@ -25,12 +26,16 @@ type Verb = "up" | "preview" | "refresh" | "destroy";
 /** A stack of the program of the cases, with a folder and a state of its own. */
 export class CaseStack implements Place {
   readonly stack = "dev";
-  private readonly fleet = new Fleet("test/cluster/cases/program");
-  private settings: GivenSettings = {};
+  private readonly fleet: Fleet;
+  private settings: GivenSettings | GivenWorkloadSettings = {};
   private target: TargetConfig = {};
   private moment: Date | undefined;
 
-  private constructor(private readonly engine: Engine) {
+  private constructor(
+    private readonly engine: Engine,
+    program: string,
+  ) {
+    this.fleet = new Fleet(`test/cluster/cases/${program}`);
     writeFileSync(
       this.fleet.path("Pulumi.yaml"),
       stringify({
@@ -47,8 +52,13 @@ export class CaseStack implements Place {
     mkdirSync(this.fleet.stateFolder, { recursive: true });
   }
 
-  static async open(engine: Engine, target: TargetConfig): Promise<CaseStack> {
-    const stack = new CaseStack(engine);
+  /** @param program a folder beside this file */
+  static async open(
+    engine: Engine,
+    target: TargetConfig,
+    program = "program",
+  ): Promise<CaseStack> {
+    const stack = new CaseStack(engine, program);
     stack.reach(target);
     await engine.prepare(stack);
     // What the making of a stack writes there is not what it is to say.
@@ -57,7 +67,7 @@ export class CaseStack implements Place {
   }
 
   /** Changes what the program makes; what is left out stays as it is. */
-  set(settings: GivenSettings): this {
+  set(settings: GivenSettings | GivenWorkloadSettings): this {
     this.settings = { ...this.settings, ...settings };
     this.write();
     return this;
