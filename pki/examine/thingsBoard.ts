@@ -1,7 +1,15 @@
 import type { CertificateReading } from "./reading";
-import { InputError, quote } from "../problem";
-import type { Refusal, ThingsBoardAnswer } from "./thingsBoardAnswer";
-import { ThingsBoardLoader, answerOf, fails } from "./thingsBoardAnswer";
+import type {
+  LoaderName,
+  Refusal,
+  ThingsBoardAnswer,
+} from "./thingsBoardAnswer";
+import {
+  ThingsBoardLoader,
+  answerOf,
+  loaderNamed,
+  fails,
+} from "./thingsBoardAnswer";
 import {
   certificateOf,
   checkChain,
@@ -30,7 +38,7 @@ export interface ThingsBoardFiles {
 
 /** What the variables are called, and what the password is where nobody sets it. */
 const VARIABLES: Readonly<
-  Record<string, { key: string; password: string; byDefault: string }>
+  Record<LoaderName, { key: string; password: string; byDefault: string }>
 > = {
   [ThingsBoardLoader.ThingsBoard]: {
     key: "MQTT_SSL_PEM_KEY",
@@ -65,8 +73,8 @@ const VARIABLES: Readonly<
 export function wouldThingsBoardStart(
   files: ThingsBoardFiles,
 ): ThingsBoardAnswer {
-  const { loader = ThingsBoardLoader.ThingsBoard } = files;
-  const { key, password, byDefault } = variablesOf(loader);
+  const loader = loaderNamed(files.loader);
+  const { key, password, byDefault } = VARIABLES[loader];
   const answer = withByteOrderMark(
     answerOf(() =>
       examine(files, {
@@ -82,20 +90,6 @@ export function wouldThingsBoardStart(
   return loader === ThingsBoardLoader.Tbmq
     ? { ...answer, message: answer.message.replaceAll("ThingsBoard", "TBMQ") }
     : answer;
-}
-
-function variablesOf(loader: string) {
-  const found = VARIABLES[loader];
-  if (found === undefined) {
-    const known = Object.values(ThingsBoardLoader).join('", "');
-    throw new InputError([
-      {
-        path: "loader",
-        message: `${quote(loader)} is none; write one of "${known}".`,
-      },
-    ]);
-  }
-  return found;
 }
 
 /** @returns the row of what is good */

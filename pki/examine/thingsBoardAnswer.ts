@@ -1,3 +1,5 @@
+import { InputError, quote } from "../problem";
+
 /** Whose loader reads the files. */
 export const ThingsBoardLoader = {
   /** MQTT, HTTP, CoAP and LwM2M of ThingsBoard and of ThingsBoard Edge. */
@@ -7,6 +9,30 @@ export const ThingsBoardLoader = {
   /** TBMQ: also opens encrypted PKCS#8, and trusts devices by the certificates in the file. */
   Tbmq: "TBMQ",
 } as const;
+
+export type LoaderName =
+  (typeof ThingsBoardLoader)[keyof typeof ThingsBoardLoader];
+
+/**
+ * The loader of this name; left out, ThingsBoard's.
+ *
+ * @throws InputError for a loader that is none
+ */
+export function loaderNamed(
+  name: string = ThingsBoardLoader.ThingsBoard,
+): LoaderName {
+  const known = Object.values(ThingsBoardLoader);
+  const found = known.find((one) => one === name);
+  if (found === undefined) {
+    throw new InputError([
+      {
+        path: "loader",
+        message: `${quote(name)} is none; write one of "${known.join('", "')}".`,
+      },
+    ]);
+  }
+  return found;
+}
 
 /** Whether ThingsBoard starts with its files, and whether clients then reach it. */
 export interface ThingsBoardAnswer {

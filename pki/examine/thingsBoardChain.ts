@@ -74,7 +74,7 @@ export function checkChain(certificates: readonly CertificateReading[]): void {
 }
 
 /** Whether a certificate calls its issuer as another one calls itself, in Java's eyes. */
-export function isNamedBy(
+function isNamedBy(
   certificate: CertificateReading,
   above: CertificateReading,
 ): boolean {

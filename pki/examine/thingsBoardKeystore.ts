@@ -12,6 +12,7 @@ import {
   answerOf,
   deaf,
   fails,
+  loaderNamed,
 } from "./thingsBoardAnswer";
 import { certificateOf } from "./thingsBoardChain";
 import { checkPair } from "./thingsBoardPair";
@@ -38,6 +39,7 @@ const DEFAULT_KEY_PASSWORD = "server_key_password";
  * {@link wouldThingsBoardStart}, for the credentials type `KEYSTORE`. Java
  * looks at no order of certificates here: it finds the chain by names.
  *
+ * @throws InputError for a loader that is none
  * @example
  * ```ts
  * wouldThingsBoardStartWithKeystore({ content, keystorePassword, keyPassword: keystorePassword }).message;
@@ -46,7 +48,7 @@ const DEFAULT_KEY_PASSWORD = "server_key_password";
 export function wouldThingsBoardStartWithKeystore(
   files: ThingsBoardKeystoreFiles,
 ): ThingsBoardAnswer {
-  const tbmq = files.loader === ThingsBoardLoader.Tbmq;
+  const tbmq = loaderNamed(files.loader) === ThingsBoardLoader.Tbmq;
   const answer = answerOf(() => examine(files, tbmq ? "LISTENER" : "MQTT"));
   return tbmq
     ? { ...answer, message: answer.message.replaceAll("ThingsBoard", "TBMQ") }

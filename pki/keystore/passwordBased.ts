@@ -1,60 +1,8 @@
-import { createDecipheriv, createHash, pbkdf2Sync } from "node:crypto";
+import { createDecipheriv, pbkdf2Sync } from "node:crypto";
 import type { Der } from "./derTree";
+import { PBES2, PBKDF2 } from "./pbes2";
+import { Purpose, derivePkcs12 } from "./pkcs12Derivation";
 import { decryptRc2 } from "./rc2";
-
-/** What a key of PKCS#12 is for (RFC 7292, appendix B.3). */
-export const Purpose = { Encryption: 1, Vector: 2, Mac: 3 } as const;
-
-/**
- * The key derivation of RFC 7292, appendix B.2.
- *
- * @param hash Node's name of it: `sha1`
- * @param password goes in as UTF-16 with a zero character at its end
- * @param purpose a member of {@link Purpose}
- * @param length octets
- */
-export function derivePkcs12(
-  hash: string,
-  password: string,
-  salt: Uint8Array,
-  iterations: number,
-  purpose: number,
-  length: number,
-): Buffer {
-  const block = hash === "sha384" || hash === "sha512" ? 128 : 64;
-  const fill = (text: Uint8Array): Buffer =>
-    text.length === 0
-      ? Buffer.alloc(0)
-      : Buffer.alloc(Math.ceil(text.length / block) * block, text);
-  const characters = Buffer.from(`${password}\0`, "utf16le").swap16();
-  const input = Buffer.concat([fill(salt), fill(characters)]);
-  const parts: Buffer[] = [];
-  for (let size = 0; size < length;) {
-    let part = createHash(hash)
-      .update(Buffer.alloc(block, purpose))
-      .update(input)
-      .digest();
-    for (let round = 1; round < iterations; round += 1) {
-      part = createHash(hash).update(part).digest();
-    }
-    parts.push(part);
-    size += part.length;
-    addToBlocks(input, Buffer.alloc(block, part));
-  }
-  return Buffer.concat(parts).subarray(0, length);
-}
-
-/** Adds a number and one to each block, all of them big-endian, modulo the size of a block. */
-function addToBlocks(input: Buffer, number: Buffer): void {
-  for (let start = 0; start < input.length; start += number.length) {
-    let carry = 1;
-    for (let at = number.length - 1; at >= 0; at -= 1) {
-      carry += (input[start + at] ?? 0) + (number[at] ?? 0);
-      input[start + at] = carry & 0xff;
-      carry >>= 8;
-    }
-  }
-}
 
 /** Java's limit (`PKCS12KeyStore.MAX_ITERATION_COUNT`). */
 const MAXIMUM_ITERATIONS = 5_000_000;
@@ -72,8 +20,6 @@ export function iterationsOf(value: Der | undefined): number {
   return iterations;
 }
 
-const PBES2 = "1.2.840.113549.1.5.13";
-const PBKDF2 = "1.2.840.113549.1.5.12";
 /** RFC 7292, appendix C: cipher, octets of the key. */
 const PKCS12_SCHEMES: Readonly<Record<string, readonly [string, number]>> = {
   "1.2.840.113549.1.12.1.3": ["des-ede3-cbc", 24],
@@ -111,10 +57,10 @@ export function decryptPasswordBased(
   password: string,
 ): Buffer {
   const [oid, parameters] = algorithm.children;
-  if (oid?.text === PBES2 && parameters !== undefined) {
+  if (oid?.identifier === PBES2 && parameters !== undefined) {
     return decryptPbes2(parameters, content, password);
   }
-  const [cipher, length] = PKCS12_SCHEMES[oid?.text ?? ""] ?? [];
+  const [cipher, length] = PKCS12_SCHEMES[oid?.identifier ?? ""] ?? [];
   const [salt, iterations] = parameters?.children ?? [];
   if (cipher === undefined || length === undefined || salt === undefined) {
     throw new Error("unknown scheme");
@@ -143,12 +89,12 @@ function decryptPbes2(
   const [function_, parameters] = derivation?.children ?? [];
   const [salt, iterations, ...rest] = parameters?.children ?? [];
   const [cipherId, iv] = scheme?.children ?? [];
-  const [cipher, length] = CIPHERS[cipherId?.text ?? ""] ?? [];
+  const [cipher, length] = CIPHERS[cipherId?.identifier ?? ""] ?? [];
   // The optional length of the key stands before the function.
   const prf = rest.find(({ children }) => children.length > 0)?.children[0];
-  const hash = HASHES[prf?.text ?? HMAC_SHA1];
+  const hash = HASHES[prf?.identifier ?? HMAC_SHA1];
   if (
-    function_?.text !== PBKDF2 ||
+    function_?.identifier !== PBKDF2 ||
     hash === undefined ||
     cipher === undefined ||
     length === undefined ||

@@ -8,8 +8,9 @@ import {
 import { AlgorithmIdentifier } from "@peculiar/asn1-x509";
 import { ITERATIONS } from "./stableSalts";
 
-const PBES2 = "1.2.840.113549.1.5.13";
-const PBKDF2 = "1.2.840.113549.1.5.12";
+/** RFC 8018, appendix A. */
+export const PBES2 = "1.2.840.113549.1.5.13";
+export const PBKDF2 = "1.2.840.113549.1.5.12";
 const HMAC_WITH_SHA256 = "1.2.840.113549.2.9";
 const AES_256_CBC = "2.16.840.1.101.3.4.1.42";
 

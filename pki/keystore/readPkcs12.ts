@@ -1,12 +1,8 @@
 import { X509Certificate, createHmac, timingSafeEqual } from "node:crypto";
 import type { Der } from "./derTree";
 import { readDer } from "./derTree";
-import {
-  Purpose,
-  decryptPasswordBased,
-  derivePkcs12,
-  iterationsOf,
-} from "./passwordBased";
+import { decryptPasswordBased, iterationsOf } from "./passwordBased";
+import { Purpose, derivePkcs12 } from "./pkcs12Derivation";
 import type { StoreContent, StoredKey } from "./readStore";
 import { StoreError } from "./readStore";
 
@@ -56,7 +52,7 @@ function parts(content: Uint8Array): [Der, Der | undefined] {
   const [, authSafe, macData] = attemptAt("no PKCS#12", () =>
     readDer(content),
   ).children;
-  if (authSafe?.children[0]?.text !== DATA) {
+  if (authSafe?.children[0]?.identifier !== DATA) {
     throw new StoreError("no PKCS#12", false);
   }
   return [authSafe, macData];
@@ -85,7 +81,7 @@ function checkMac(
   }
   const [digestInfo, salt, iterations] = macData.children;
   const [algorithm, digest] = digestInfo?.children ?? [];
-  const [hash, length] = HASHES[algorithm?.children[0]?.text ?? ""] ?? [];
+  const [hash, length] = HASHES[algorithm?.children[0]?.identifier ?? ""] ?? [];
   if (
     hash === undefined ||
     length === undefined ||
@@ -118,7 +114,7 @@ function checkMac(
 
 function bagsOf(info: Der, password: string): Bag[] {
   const [type, wrapped] = info.children;
-  if (type?.text === DATA) {
+  if (type?.identifier === DATA) {
     return attemptAt("damaged", () => readDer(contentOf(info))).children.map(
       bagOf,
     );
@@ -126,7 +122,7 @@ function bagsOf(info: Der, password: string): Bag[] {
   const [, encrypted] = wrapped?.children[0]?.children ?? [];
   const [, algorithm, content] = encrypted?.children ?? [];
   if (
-    type?.text !== ENCRYPTED_DATA ||
+    type?.identifier !== ENCRYPTED_DATA ||
     algorithm === undefined ||
     content === undefined
   ) {
@@ -141,14 +137,14 @@ function bagsOf(info: Der, password: string): Bag[] {
 
 function bagOf({ children: [oid, wrapped, attributes] }: Der): Bag {
   const attribute = (type: string): Der | undefined =>
-    attributes?.children.find(({ children: [id] }) => id?.text === type)
+    attributes?.children.find(({ children: [id] }) => id?.identifier === type)
       ?.children[1]?.children[0];
   const [value] = wrapped?.children ?? [];
   if (oid === undefined || value === undefined) {
     throw new StoreError("damaged", false);
   }
   return {
-    oid: oid.text,
+    oid: oid.identifier,
     value,
     name: attribute(FRIENDLY_NAME)?.text,
     keyId: attribute(LOCAL_KEY_ID)?.octets.toString("hex"),

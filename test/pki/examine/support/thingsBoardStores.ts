@@ -1,6 +1,8 @@
 import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Constructed, OctetString, fromBER } from "asn1js";
+import type { AsnType } from "asn1js";
 import type { ThingsBoardKeystoreFiles } from "../../../../pki/examine/thingsBoardKeystore";
 import { writeJks } from "../../../../pki/keystore/jks";
 import { makeKeystore } from "../../../../pki/keystore/keystore";
@@ -108,6 +110,38 @@ const of =
     content: maker.openssl(...more),
   });
 
+const END_OF_CONTENTS = Buffer.alloc(2);
+
+/** The same store, its outer values without lengths, and its content in pieces. */
+function inPieces(store: Buffer): Buffer {
+  const [version, authSafe, macData] = valuesOf(fromBER(store).result);
+  const [type, wrapped] = valuesOf(authSafe);
+  const [content] = valuesOf(wrapped);
+  const octets =
+    content instanceof OctetString ? Buffer.from(content.getValue()) : store;
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < octets.length; at += 1000) {
+    const valueHex = octets.subarray(at, at + 1000);
+    pieces.push(encoded(new OctetString({ valueHex })));
+  }
+  const unlimited = (tag: number, ...parts: readonly Buffer[]): Buffer =>
+    Buffer.concat([Buffer.from([tag, 0x80]), ...parts, END_OF_CONTENTS]);
+  return unlimited(
+    0x30,
+    encoded(version),
+    unlimited(0x30, encoded(type), unlimited(0xa0, unlimited(0x24, ...pieces))),
+    encoded(macData),
+  );
+}
+
+function valuesOf(value: AsnType | undefined): AsnType[] {
+  return value instanceof Constructed ? value.valueBlock.value : [];
+}
+
+function encoded(value: AsnType | undefined): Buffer {
+  return Buffer.from(value?.toBER() ?? new ArrayBuffer());
+}
+
 const LEGACY = ["-legacy", "-keypbe", "PBE-SHA1-3DES", "-certpbe"];
 
 export const STORE_ROWS: readonly StoreRow[] = [
@@ -145,6 +179,20 @@ export const STORE_ROWS: readonly StoreRow[] = [
   {
     input: "HMAC with SHA-512",
     files: of("-macalg", "sha512"),
+    fate: Serves,
+    row: PKCS12,
+  },
+  {
+    input: "BER of unknown lengths, in pieces, as BouncyCastle writes it",
+    files: (maker) => ({ content: inPieces(maker.openssl()) }),
+    fate: Serves,
+    row: PKCS12,
+  },
+  {
+    input: "more bytes behind the store",
+    files: (maker) => ({
+      content: Buffer.concat([maker.openssl(), Buffer.from("\n")]),
+    }),
     fate: Serves,
     row: PKCS12,
   },
