@@ -1,4 +1,5 @@
-import { posix } from "node:path";
+import { createHash } from "node:crypto";
+import { posix, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import type { Problem } from "../pki/problem";
@@ -16,6 +17,7 @@ import {
   FileCondition,
   WrittenFiles,
   digestOf,
+  foldersAbove,
   isRecord,
 } from "./writtenFiles";
 
@@ -42,6 +44,9 @@ const outputsSchema = z.object({
   digests: texts,
 });
 type Outputs = z.infer<typeof outputsSchema>;
+
+/** What the resources that were checked in this process are to write, by URN: no record has that before the update. */
+const claims = new Map<string, ReadonlySet<string>>();
 
 /** `mqtt-pki:index:ConfigurationFiles`: files in a folder, public ones and secret ones. */
 export const configurationFiles: CustomResource = {
@@ -75,7 +80,7 @@ export const configurationFiles: CustomResource = {
         news,
         found.length > 0 || unknown.includes("directory")
           ? found
-          : claimProblems(nameOf(urn), draft, wanted, old),
+          : claimProblems(urn, draft, wanted, old),
       ),
     );
   },
@@ -102,10 +107,9 @@ export const configurationFiles: CustomResource = {
   },
 
   create(urn, inputs) {
-    const id = nameOf(urn);
     return Promise.resolve({
-      id,
-      outs: write(id, schema.required(inputsSchema, inputs)),
+      id: nameOf(urn),
+      outs: write(recordOf(urn), schema.required(inputsSchema, inputs)),
     });
   },
 
@@ -121,6 +125,7 @@ export const configurationFiles: CustomResource = {
 
   async delete(_id, urn, olds) {
     const old = schema.required(outputsSchema, olds);
+    claims.delete(urn);
     const kept = removeFiles(old);
     if (kept.length > 0) {
       await inform(
@@ -157,15 +162,18 @@ function emptyProblems(wanted: readonly WantedPath[]): Problem[] {
 }
 
 function pathProblems(wanted: readonly WantedPath[]): Problem[] {
-  return wanted.flatMap(({ path, argument }, index) => {
-    const other = wanted
-      .slice(0, index)
-      .find(
-        (one) =>
-          one.path === path ||
-          one.path.startsWith(`${path}/`) ||
-          path.startsWith(`${one.path}/`),
-      );
+  // The first that stands there, and the first that stands below.
+  const files = new Map<string, WantedPath>();
+  const folders = new Map<string, WantedPath>();
+  return wanted.flatMap((one) => {
+    const { path, argument } = one;
+    const above = foldersAbove(path);
+    const other =
+      files.get(path) ??
+      folders.get(path) ??
+      above.map((folder) => files.get(folder)).find(Boolean);
+    files.set(path, files.get(path) ?? one);
+    above.forEach((folder) => folders.set(folder, folders.get(folder) ?? one));
     return [
       ...(isPlainPath(path)
         ? []
@@ -222,45 +230,91 @@ function directoryProblems(directory: string): Problem[] {
   return folderProblems("directory", directory);
 }
 
-/** Files that somebody else wrote, or writes. */
+/**
+ * The name of a resource's record. The resource of the same name in another
+ * stack, or below another parent, is another one: they do not share a record,
+ * by which each would take the files of the other for its own.
+ */
+function recordOf(urn: string): string {
+  const digest = createHash("sha256").update(urn).digest("hex");
+  return `${nameOf(urn)}-${digest.slice(0, 8)}`;
+}
+
+/** Files that somebody else wrote, or writes, and what is in their way. */
 function claimProblems(
-  name: string,
+  urn: string,
   inputs: Inputs,
   wanted: readonly WantedPath[],
   old: Inputs | undefined,
 ): Problem[] {
-  const place = new WrittenFiles(inputs.directory, name);
+  const place = new WrittenFiles(inputs.directory, recordOf(urn));
   // A resource that was renamed by an alias left its record under its old name.
   const before =
     old?.directory === inputs.directory
       ? wantedPaths(old, []).map(({ path }) => path)
       : [];
   const own = new Set([...place.own(), ...before]);
+  const ownFolders = new Set([...own].flatMap(foldersAbove));
   const others = place.others();
   const digests = digestsOf(contentsOf(inputs));
-  return wanted
-    .filter(({ path }) => !own.has(path))
-    .flatMap(({ path, argument }) => {
-      const other = others.get(path);
-      const full = quote(posix.join(inputs.directory, path));
-      if (other !== undefined) {
-        return [
+  const claimed = claim(urn, inputs.directory, wanted);
+  return wanted.flatMap(({ path, argument }) => {
+    const full = quote(posix.join(inputs.directory, path));
+    const obstacle = place.obstacle(path, own);
+    if (obstacle !== undefined) {
+      return [
+        {
+          path: argument,
+          message: `${quote(posix.join(inputs.directory, obstacle.path))} is ${obstacle.what}; move it away, or name another file or folder.`,
+        },
+      ];
+    }
+    const other =
+      claimed.get(path) ?? (own.has(path) ? undefined : others.get(path));
+    if (other !== undefined) {
+      const name = other.replace(/-[0-9a-f]{8}$/, "");
+      return [
+        {
+          path: argument,
+          message:
+            name === nameOf(urn)
+              ? `${full} is written by a ConfigurationFiles of the same name already, of another stack or below another parent; put the stack's name into the folder, or name another file or folder.`
+              : `${full} is written by the ConfigurationFiles ${quote(name)} already; name another file or folder.`,
+        },
+      ];
+    }
+    return !own.has(path) &&
+      !ownFolders.has(path) &&
+      place.condition(path, digests[path] ?? "", false) === FileCondition.Other
+      ? [
           {
             path: argument,
-            message: `${full} is written by the ConfigurationFiles ${quote(other)} already; name another file or folder.`,
+            message: `${full} is there already, and not written by this resource; move it away, or name another file or folder.`,
           },
-        ];
+        ]
+      : [];
+  });
+}
+
+/** Says what a resource is to write, and answers which of it another one is, as names of records by path. */
+function claim(
+  urn: string,
+  directory: string,
+  wanted: readonly WantedPath[],
+): Map<string, string> {
+  const mine = new Map(
+    wanted.map(({ path }) => [path, resolve(directory, path)]),
+  );
+  claims.set(urn, new Set(mine.values()));
+  const taken = new Map<string, string>();
+  for (const [other, files] of claims) {
+    for (const [path, file] of mine) {
+      if (other !== urn && files.has(file)) {
+        taken.set(path, recordOf(other));
       }
-      return place.condition(path, digests[path] ?? "", false) ===
-        FileCondition.Other
-        ? [
-            {
-              path: argument,
-              message: `${full} is there already, and not written by this resource; move it away, or name another file or folder.`,
-            },
-          ]
-        : [];
-    });
+    }
+  }
+  return taken;
 }
 
 function contentsOf(inputs: Inputs): Map<string, FileContent> {

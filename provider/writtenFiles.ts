@@ -1,13 +1,14 @@
 import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
@@ -29,13 +30,21 @@ export const FileCondition = {
   Other: "other",
 } as const;
 
+/** What stands in the way of a file. */
+export interface Obstacle {
+  /** Below the folder: the file's own path, or that of a folder above it. */
+  readonly path: string;
+  /** As in "conf.d is …". */
+  readonly what: string;
+}
+
 /**
  * The files that one resource writes to a folder. A hidden record in the
- * folder, `.<name>.files`, says which they are: it is written before them, so
+ * folder, `.<record>.files`, says which they are: it is written before them, so
  * that a run that was killed knows its own files again.
  */
 export class WrittenFiles {
-  /** @param name of the resource, as it was when it was made */
+  /** @param name of the record: of this resource and no other one, whatever stack that is in */
   constructor(
     readonly directory: string,
     private readonly name: string,
@@ -46,7 +55,7 @@ export class WrittenFiles {
     return readRecord(join(this.directory, recordName(this.name)));
   }
 
-  /** Other resources' names, by the paths they write. */
+  /** Names of other resources' records, by the paths they write. */
   others(): Map<string, string> {
     const names = existsSync(this.directory) ? readdirSync(this.directory) : [];
     return new Map(
@@ -60,6 +69,39 @@ export class WrittenFiles {
     );
   }
 
+  /** What makes it impossible to write a file, or puts it elsewhere than in the folder. */
+  obstacle(path: string, own: ReadonlySet<string>): Obstacle | undefined {
+    for (const folder of foldersAbove(path)) {
+      const status = statusOf(join(this.directory, folder));
+      if (status?.isSymbolicLink() === true) {
+        return { path: folder, what: "a symbolic link, and leads elsewhere" };
+      }
+      if (status?.isDirectory() === false && !own.has(folder)) {
+        return { path: folder, what: "a file" };
+      }
+    }
+    const file = join(this.directory, path);
+    return statusOf(file)?.isDirectory() === true && !this.holdsOnly(path, own)
+      ? { path, what: "a folder" }
+      : undefined;
+  }
+
+  /** Whether a folder goes when these files do. */
+  private holdsOnly(folder: string, own: ReadonlySet<string>): boolean {
+    const entries = readdirSync(join(this.directory, folder), {
+      withFileTypes: true,
+    });
+    return (
+      entries.length > 0 &&
+      entries.every((entry) => {
+        const path = `${folder}/${entry.name}`;
+        return entry.isDirectory()
+          ? this.holdsOnly(path, own)
+          : own.has(path.replace(/\.partial$/, ""));
+      })
+    );
+  }
+
   /** How a file is; one with a secret is another where somebody else may read it. */
   condition(
     path: string,
@@ -67,26 +109,26 @@ export class WrittenFiles {
     secret: boolean,
   ): (typeof FileCondition)[keyof typeof FileCondition] {
     const file = join(this.directory, path);
-    try {
-      const { mode } = statSync(file);
-      const isPrivate = !secret || (mode & 0o077) === 0;
-      return isPrivate && digestOf(readFileSync(file)) === sha256
-        ? FileCondition.Same
-        : FileCondition.Other;
-    } catch {
+    const status = statusOf(file);
+    if (status === undefined) {
       return FileCondition.Missing;
     }
+    const isPrivate = !secret || (status.mode & 0o077) === 0;
+    return isPrivate && status.isFile() && digestOfFile(file) === sha256
+      ? FileCondition.Same
+      : FileCondition.Other;
   }
 
   /** Writes all files, and takes away those of its own that are no longer wanted. */
   write(files: ReadonlyMap<string, FileContent>): void {
     const before = this.own();
     this.record([...new Set([...before, ...files.keys()])]);
-    for (const [path, { bytes, secret }] of files) {
-      this.put(path, bytes, secret ? 0o600 : 0o644);
-    }
+    // First what goes: a file may be in the place of a folder that is to be, or the other way about.
     for (const path of before.filter((one) => !files.has(one))) {
       this.drop(path);
+    }
+    for (const [path, { bytes, secret }] of files) {
+      this.put(path, bytes, secret ? 0o600 : 0o644);
     }
     this.record([...files.keys()]);
   }
@@ -134,16 +176,23 @@ export class WrittenFiles {
     const file = join(this.directory, path);
     mkdirSync(dirname(file), { recursive: true });
     const temporary = `${file}${PARTIAL}`;
-    writeFileSync(temporary, bytes, { mode, flush: true });
-    // The mode above counts for new files only, and less what the process masks.
+    // What a killed run has left may be for everybody to read, or lead elsewhere.
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, bytes, { mode, flag: "wx", flush: true });
+    // The mode above is less what the process masks.
     chmodSync(temporary, mode);
     renameSync(temporary, file);
   }
 
   private drop(path: string): void {
     const file = join(this.directory, path);
-    rmSync(file, { force: true });
-    rmSync(`${file}${PARTIAL}`, { force: true });
+    for (const one of [file, `${file}${PARTIAL}`]) {
+      const status = statusOf(one);
+      // A folder that somebody has made of it is not of this resource.
+      if (status?.isDirectory() === false) {
+        rmSync(one, { force: true });
+      }
+    }
     for (
       let folder = dirname(path);
       folder !== "." && removeEmpty(join(this.directory, folder));
@@ -152,9 +201,37 @@ export class WrittenFiles {
   }
 }
 
+/** The folders that a path leads through, the outermost first. */
+export function foldersAbove(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).map((_, end) => parts.slice(0, end + 1).join("/"));
+}
+
 /** Of bytes, lowercase hex. */
 export function digestOf(bytes: Buffer): string {
   return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** `undefined` where nobody may read it. */
+function digestOfFile(file: string): string | undefined {
+  try {
+    return digestOf(readFileSync(file));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of what is there itself, a link included; `undefined` where nothing is. */
+function statusOf(file: string): Stats | undefined {
+  try {
+    return lstatSync(file);
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (["ENOENT", "ENOTDIR"].includes(code)) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Is a path the name of a record? Such a file would be taken for one. */
@@ -168,6 +245,9 @@ function recordName(name: string): string {
 
 function readRecord(file: string): string[] {
   return existsSync(file)
-    ? readFileSync(file, "utf8").split("\n").filter(Boolean)
+    ? readFileSync(file, "utf8")
+        // Git may have written it with the line ends of Windows.
+        .split(/\r?\n/)
+        .filter(Boolean)
     : [];
 }

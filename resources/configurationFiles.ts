@@ -18,10 +18,12 @@ export interface ConfigurationFilesArgs {
  * connect. Each file is replaced whole. One that was edited or deleted by hand
  * is written again by the next update, with a warning.
  *
- * Refused in the preview: a path that leaves the folder, two resources that
- * write one file, a file that is there already and is not this resource's, a
- * secret among {@link ConfigurationFilesArgs.files}. Deletion takes away just
- * the files that were written, and those folders that are then empty.
+ * Refused in the preview: a path that leaves the folder, by a symbolic link as
+ * well, two resources that write one file, of other stacks as well, a file or
+ * folder that is there already and is not this resource's, a secret among
+ * {@link ConfigurationFilesArgs.files}. Deletion takes away just the files that
+ * were written, and those folders that are then empty; a file that was edited
+ * by hand stays.
  *
  * @example
  * ```ts

@@ -3,8 +3,10 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -150,6 +152,54 @@ describe("files", () => {
     ]);
   });
 
+  test("take the place of a folder, and a folder that of a file", async () => {
+    const first = { directory, files: { "a/b": "x", c: "x" } };
+    const news = { directory, files: { a: "y", "c/d": "y" } };
+    const { outs } = await plugin.create(urn, first);
+    writeFileSync(path("a", "mine"), "mine");
+    expect(await plugin.check(urn, news, first)).toEqual([
+      `files["a"]: "${directory}/a" is a folder; move it away, or name another file or folder.`,
+    ]);
+    rmSync(path("a", "mine"));
+    expect(await plugin.check(urn, news, first)).toEqual([]);
+    const updated = await plugin.update(urn, outs, news);
+    expect([text("a"), text("c", "d")]).toEqual(["y", "y"]);
+    expect(await plugin.diff(urn, updated, news)).toEqual(NO_CHANGE);
+  });
+
+  test("are known as its own when the record has come with line ends of Windows", async () => {
+    await plugin.create(urn, inputs);
+    const [record = ""] = readdirSync(path()).filter((name) =>
+      name.startsWith("."),
+    );
+    writeFileSync(path(record), text(record).replaceAll("\n", "\r\n"));
+    const news = { directory, files: { "broker.conf": "port 9\n" } };
+    expect(await plugin.check(urn, news)).toEqual([]);
+  });
+
+  test("with a secret replace what a killed run has left, whoever could read that, wherever it leads", async () => {
+    mkdirSync(path(), { recursive: true });
+    writeFileSync(path("elsewhere"), "mine", { mode: 0o644 });
+    symlinkSync("elsewhere", path("password.partial"));
+    await plugin.create(urn, inputs);
+    expect([text("password"), mode("password")]).toEqual([PASSWORD, "600"]);
+    expect(text("elsewhere")).toBe("mine");
+  });
+
+  test("that became folders by hand are left there by a deletion", async () => {
+    const { outs } = await plugin.create(urn, inputs);
+    rmSync(path("broker.conf"));
+    mkdirSync(path("broker.conf"));
+    writeFileSync(path("broker.conf", "mine"), "mine");
+    rmSync(path("conf.d"), { recursive: true });
+    writeFileSync(path("conf.d"), "mine");
+    await plugin.delete(urn, outs);
+    expect([text("broker.conf", "mine"), text("conf.d")]).toEqual([
+      "mine",
+      "mine",
+    ]);
+  });
+
   test("of a run that was killed are known again, with whatever was to be in them", async () => {
     // The record is there, the files are not all, and the engine knows nothing.
     await plugin.create(urn, inputs);
@@ -242,6 +292,44 @@ describe("refused, before anything is written", () => {
     const { outs } = await plugin.create(other, own);
     await plugin.delete(other, outs);
     expect(text("broker.conf")).toBe("port 1\n");
+  });
+
+  test("what is in the way of a file, or leads out of the folder", async () => {
+    mkdirSync(path("store.p12"), { recursive: true });
+    mkdirSync(join(folder, `outside-${number}`));
+    symlinkSync(join(folder, `outside-${number}`), path("conf.d"));
+    symlinkSync("nowhere", path("password"));
+    writeFileSync(path("sub"), "mine");
+    const files = { ...(inputs.files as object), "sub/below": "x" };
+    expect(await plugin.check(urn, { ...inputs, files })).toEqual([
+      `files["conf.d/tls.conf"]: "${directory}/conf.d" is a symbolic link, and leads elsewhere; move it away, or name another file or folder.`,
+      `files["sub/below"]: "${directory}/sub" is a file; move it away, or name another file or folder.`,
+      `secretFiles["password"]: "${directory}/password" is there already, and not written by this resource; move it away, or name another file or folder.`,
+      `secretBinaryFiles["store.p12"]: "${directory}/store.p12" is a folder; move it away, or name another file or folder.`,
+    ]);
+  });
+
+  test("two resources of one update that write one file, before either has", async () => {
+    const other = urnOf("ConfigurationFiles", `other-${number}`);
+    expect(await plugin.check(urn, inputs)).toEqual([]);
+    expect(
+      await plugin.check(other, {
+        directory: `./${directory}/conf.d`,
+        files: { "tls.conf": "x", "mine.conf": "x" },
+      }),
+    ).toEqual([
+      `files["tls.conf"]: "${directory}/conf.d/tls.conf" is written by the ConfigurationFiles "broker-${number}" already; name another file or folder.`,
+    ]);
+  });
+
+  test("a file of the same resource in another stack", async () => {
+    await plugin.create(urn, inputs);
+    const other = urn.replace(/^urn:pulumi:[^:]+::/, "urn:pulumi:prod::");
+    expect(other).not.toBe(urn);
+    const news = { directory, files: { "broker.conf": "port 2\n" } };
+    expect(await plugin.check(other, news)).toEqual([
+      `files["broker.conf"]: "${directory}/broker.conf" is written by a ConfigurationFiles of the same name already, of another stack or below another parent; put the stack's name into the folder, or name another file or folder.`,
+    ]);
   });
 
   test("not what was written under the name before an alias", async () => {
