@@ -85,7 +85,8 @@ export function tellCaveats(
       parent,
     );
   });
-  pulumi.output(args.crlPem).apply((pem) => {
+  // After what is made of it: a list that is none was refused there.
+  pulumi.all([args.crlPem, made]).apply(([pem]) => {
     const next = pem === undefined ? undefined : nextUpdateOf(pem);
     if (next !== undefined && next.getTime() < Date.now()) {
       void pulumi.log.warn(

@@ -96,7 +96,7 @@ export interface BrokerConfigurationArgs {
    * stands for its user name. Default `["devices/{device}/#"]`; `["#"]` for all.
    */
   topics?: pulumi.Input<pulumi.Input<string>[]>;
-  /** Devices, for brokers that have a list of users: NATS and RabbitMQ. */
+  /** Devices, for brokers that have a list of users: NATS, RabbitMQ and Artemis. Some thousands fit a ConfigMap. */
   devices?: pulumi.Input<pulumi.Input<BrokerDeviceArgs>[]>;
   /** What the subjects of all devices have in common beside the common name: `profile.subject` of their batch. For NATS. */
   deviceSubject?: pulumi.Input<DeviceSubjectArgs>;

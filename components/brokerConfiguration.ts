@@ -18,6 +18,9 @@ import { LABELS, checkedName, refuse, secretData } from "./kubernetes";
 import { warnOfOtherOwners } from "./objectOwner";
 import { rememberPublication } from "./publication";
 
+/** What a ConfigMap holds at most, over its values (core/v1). */
+const CONFIG_MAP_BYTES = 1_048_576;
+
 /**
  * The configuration of an MQTT broker that shows a certificate of this package
  * and knows devices by theirs: configuration files, what a pod mounts, and what
@@ -58,7 +61,7 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
   readonly args: pulumi.Output<string[]>;
   /** For the pod's `securityContext.fsGroup`: the group of the broker's image, which then may read the key. */
   readonly fsGroup: pulumi.Output<number>;
-  /** For the pod template: changes exactly when the broker has to be restarted. */
+  /** For the pod template: changes exactly when the broker has to be restarted; another `storePassword` is not seen here. */
   readonly podAnnotations: pulumi.Output<Record<string, string>>;
   /** What makes the broker take up a change, one line for each of its inputs. */
   readonly reloadHint: pulumi.Output<string>;
@@ -108,9 +111,16 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
       bundleConfigMapName: this.bundleConfigMapName,
       crlConfigMapName: this.crlConfigMapName,
       secretName: this.secretName,
+      volumes: this.volumes,
+      volumeMounts: this.volumeMounts,
+      env: this.env,
+      args: this.args,
+      fsGroup: this.fsGroup,
       podAnnotations: this.podAnnotations,
+      reload: this.reload,
       reloadHint: this.reloadHint,
       caveats: this.caveats,
+      paths: this.paths,
     });
   }
 
@@ -149,14 +159,24 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
         undefined,
         others,
       );
+    // It is mounted as well, and so in the same namespace.
+    const { trustBundle } = args;
+    const mounted =
+      trustBundle === undefined ? [] : [trustBundle.configMapName];
     const configMap = this.configMap(
       `${name}-configuration`,
-      checkedName(own.namespace, first, {
-        component: name,
-        namespace: "kubernetes.namespace",
-        name: "kubernetes.configMapName",
-      }),
-      made.files,
+      checkedName(
+        own.namespace,
+        first,
+        {
+          component: name,
+          namespace: "kubernetes.namespace",
+          name: "kubernetes.configMapName",
+        },
+        undefined,
+        mounted,
+      ),
+      fitting(name, made.files, "devices: the configuration"),
       own,
     );
     const authority = args.deviceAuthority;
@@ -185,8 +205,12 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
         ? undefined
         : this.configMap(
             `${name}-crl`,
-            object("crlConfigMapName", "crl", [first, bundleObject.name]),
-            made.crlFiles,
+            object("crlConfigMapName", "crl", [
+              first,
+              bundleObject.name,
+              ...mounted,
+            ]),
+            fitting(name, made.crlFiles, "crlPem: the ConfigMap with it"),
             own,
           );
     const secret = material.holdsSecret
@@ -262,6 +286,28 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
       { parent: this, ...(provider !== undefined && { provider }) },
     );
   }
+}
+
+/** @param what its property path, and what makes it as large as it is */
+function fitting(
+  component: string,
+  data: pulumi.Output<Readonly<Record<string, string>>>,
+  what: string,
+): pulumi.Output<Readonly<Record<string, string>>> {
+  return data.apply((files) => {
+    const bytes = Object.values(files)
+      .map((text) => Buffer.byteLength(text))
+      .reduce((sum, one) => sum + one, 0);
+    refuse(
+      component,
+      bytes > CONFIG_MAP_BYTES
+        ? [
+            `${what} takes ${bytes.toLocaleString("en-US")} bytes, and a ConfigMap holds 1 MiB; write output in the place of kubernetes, and mount the files by a volume.`,
+          ]
+        : [],
+    );
+    return files;
+  });
 }
 
 function writeFiles(

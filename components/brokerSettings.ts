@@ -127,16 +127,19 @@ export function settingsOf(
   // By itself: a preview may not know it yet, and is to refuse all else that is wrong.
   return crlPem === undefined
     ? others
-    : pulumi.all([others, crlPem]).apply(([settings, pem]) => {
-        const complete: BrokerSettings = { ...settings, crlPem: pem };
-        refuse(
-          component,
-          pem === ""
-            ? ["crlPem: is empty; write a revocation list, or leave it out."]
-            : settingsProblems(generator, complete),
-        );
-        return complete;
-      });
+    : others.apply((settings) =>
+        // One within the other: `all` would copy the settings, and topics that nobody gave could not be told from given ones.
+        pulumi.output(crlPem).apply((pem) => {
+          const complete: BrokerSettings = { ...settings, crlPem: pem };
+          refuse(
+            component,
+            pem === ""
+              ? ["crlPem: is empty; write a revocation list, or leave it out."]
+              : settingsProblems(generator, complete),
+          );
+          return complete;
+        }),
+      );
 }
 
 function pathsOf(

@@ -5,7 +5,7 @@ import type {
   BrokerSettings,
 } from "./broker";
 import { BrokerIdentity, BrokerKind, ReloadWay } from "./broker";
-import { escapeRegex, filterOf } from "./topics";
+import { escapeRegex, filterOf, namesDevice } from "./topics";
 import { xmlText } from "./xml";
 
 const CONFIGURATION = "broker.xml";
@@ -59,10 +59,8 @@ export const artemis: BrokerGenerator = {
   identities: [BrokerIdentity.CommonName, BrokerIdentity.None],
   readsRevocationList: true,
   needsDevices: "every device is a user of its own list",
-  problems: ({ devices, identity, topics }) =>
-    identity === BrokerIdentity.CommonName
-      ? [...roleProblems(devices), ...overlapProblems(devices, topics)]
-      : [],
+  problems: ({ devices, identity }) =>
+    identity === BrokerIdentity.CommonName ? roleProblems(devices) : [],
   generate: (settings): BrokerFiles => ({
     files: {
       [CONFIGURATION]: configurationOf(settings),
@@ -106,29 +104,6 @@ function roleProblems(devices: readonly BrokerDevice[]): string[] {
   );
 }
 
-/** `a` would reach what `a/b` may alone. */
-function overlapProblems(
-  devices: readonly BrokerDevice[],
-  topics: readonly string[],
-): string[] {
-  if (topics.every((filter) => filterOf(filter, "") === filter)) {
-    return [];
-  }
-  const ids = new Set(devices.map(({ id }) => id));
-  return devices.flatMap(({ id }, index) => {
-    const parts = id.split("/");
-    const above = parts
-      .slice(1)
-      .map((_, end) => parts.slice(0, end + 1).join("/"))
-      .find((one) => ids.has(one));
-    return above === undefined
-      ? []
-      : [
-          `devices[${index}].id: ${JSON.stringify(id)} lies below ${JSON.stringify(above)}, which would reach its topics; give one of them another id, or topics without {device}.`,
-        ];
-  });
-}
-
 function watch(): { way: string; seconds: number; liveSessions: string } {
   return { way: ReloadWay.Watch, seconds: 10, liveSessions: LIVE };
 }
@@ -139,12 +114,12 @@ function configurationOf(settings: BrokerSettings): string {
     identity === BrokerIdentity.None
       ? [{ filter: "#", role: DEVICES }]
       : topics.flatMap((filter) =>
-          filterOf(filter, "") === filter
-            ? [{ filter, role: DEVICES }]
-            : devices.map(({ id }) => ({
+          namesDevice(filter)
+            ? devices.map(({ id }) => ({
                 filter: filterOf(filter, id),
                 role: id,
-              })),
+              }))
+            : [{ filter, role: DEVICES }],
         );
   return `<?xml version="1.0" encoding="UTF-8"?>
 <configuration xmlns="urn:activemq">
@@ -258,7 +233,7 @@ function usersOf({ identity, devices }: BrokerSettings): string {
 }
 
 /** A regular expression of Java for the subjects with this common name, as Java writes them. */
-export function subjectPattern(commonName: string): string {
+function subjectPattern(commonName: string): string {
   const other = `(?:(?!CN=)${ATTRIBUTE})`;
   const divider = String.raw`(?:, | \+ )`;
   return `(?:${other}${divider})*CN=${escapeRegex(commonName)}(?:${divider}${other})*`;
@@ -268,7 +243,7 @@ function rolesOf({ identity, devices, topics }: BrokerSettings): string {
   if (identity === BrokerIdentity.None) {
     return `${DEVICES}=device\n`;
   }
-  const own = topics.some((filter) => filterOf(filter, "") !== filter);
+  const own = topics.some(namesDevice);
   return [
     `${DEVICES}=${devices.map(({ id }) => property(id)).join(",")}\n`,
     ...(own

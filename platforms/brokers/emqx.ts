@@ -1,10 +1,11 @@
 import type { BrokerFiles, BrokerGenerator, BrokerSettings } from "./broker";
 import { BrokerIdentity, BrokerKind, ReloadWay } from "./broker";
-import { filterOf } from "./topics";
+import { watchedByErlang } from "./erlang";
+import { OVERLAP_CAVEAT, filterOf, namesDevice } from "./topics";
 
 const CONFIGURATION = "mqtt-tls.hocon";
 const ACCESS = "acl.conf";
-const LIVE = "Open connections live on.";
+const CLEAR = "emqx ctl pem_cache clean all";
 
 /** CAs below the root in a device's chain, at most. */
 const DEPTH = 5;
@@ -47,8 +48,7 @@ export const emqx: BrokerGenerator = {
       : [
           "requireCertificate: false would let a client without a certificate be whoever its user name says; leave it out.",
         ]),
-    ...(identity === BrokerIdentity.Subject &&
-    topics.some((filter) => filterOf(filter, "") !== filter)
+    ...(identity === BrokerIdentity.Subject && topics.some(namesDevice)
       ? [
           'topics: a subject may hold "/", "+" and "#", which make another topic filter of it; leave {device} out, or write identity "CommonName".',
         ]
@@ -67,8 +67,8 @@ export const emqx: BrokerGenerator = {
       environment: variables(tree),
       secretEnvironment: {},
       reload: {
-        certificate: watch(),
-        trust: watch(),
+        certificate: watchedByErlang(CLEAR),
+        trust: watchedByErlang(CLEAR),
         configuration: {
           way: ReloadWay.Restart,
           seconds: 60,
@@ -80,21 +80,6 @@ export const emqx: BrokerGenerator = {
     };
   },
 };
-
-/** Erlang keeps PEM files for two minutes; the command makes it forget them. */
-function watch(): {
-  way: string;
-  command: string;
-  seconds: number;
-  liveSessions: string;
-} {
-  return {
-    way: ReloadWay.Watch,
-    command: "emqx ctl pem_cache clean all",
-    seconds: 130,
-    liveSessions: LIVE,
-  };
-}
 
 function treeOf({ paths, port, address, identity }: BrokerSettings): Tree {
   const name =
@@ -180,7 +165,7 @@ function accessOf({ identity, topics }: BrokerSettings): string {
   ].join("\n");
 }
 
-function caveatsOf({ identity }: BrokerSettings): string[] {
+function caveatsOf({ identity, topics }: BrokerSettings): string[] {
   return [
     `The variables are enough for the official image; without them, write \`include "<folder>/${CONFIGURATION}"\` into emqx.conf.`,
     "It checks revocation lists only from the HTTP address in a device's certificate (CRL distribution point), and such a list must have an issuing distribution point; there is no such address in certificates of this package unless you put it there.",
@@ -189,6 +174,7 @@ function caveatsOf({ identity }: BrokerSettings): string[] {
     ...(identity === BrokerIdentity.CommonName
       ? [
           "The common name is the client id as well, whatever a device sends: none ends the session of another, and none has two connections.",
+          ...(topics.some(namesDevice) ? [OVERLAP_CAVEAT] : []),
         ]
       : []),
     ...(identity === BrokerIdentity.Subject

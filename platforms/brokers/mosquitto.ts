@@ -5,7 +5,7 @@ import type {
   Reload,
 } from "./broker";
 import { BrokerIdentity, BrokerKind, ReloadWay } from "./broker";
-import { filterOf } from "./topics";
+import { OVERLAP_CAVEAT, filterOf, namesDevice } from "./topics";
 
 const CONFIGURATION = "mosquitto.conf";
 const ACCESS = "acl";
@@ -65,8 +65,7 @@ export const mosquitto: BrokerGenerator = {
       : [
           "requireCertificate: false makes mosquitto ask nobody for a certificate, so that no device gets in; leave it out.",
         ]),
-    ...(identity === BrokerIdentity.Subject &&
-    topics.some((filter) => filterOf(filter, "") !== filter)
+    ...(identity === BrokerIdentity.Subject && topics.some(namesDevice)
       ? [
           'topics: a subject holds "," and "=", and may hold "/" or "+", of which mosquitto makes no part of a topic; leave {device} out, or write identity "CommonName".',
         ]
@@ -155,6 +154,10 @@ function caveatsOf(settings: BrokerSettings): string[] {
       ? "A SIGHUP makes it read certificate, key, device roots and revocation lists again; mosquitto does so since it has revocation lists, and without them new device roots would need a restart."
       : "A SIGHUP makes it read the certificate and its key again and no other file: new device roots need a restart.",
     "Nobody sends that signal by itself; in a pod it takes a sidecar that shares the process namespace, or a restart.",
+    ...(settings.topics.some(namesDevice) &&
+    settings.identity !== BrokerIdentity.None
+      ? [OVERLAP_CAVEAT]
+      : []),
     "Where tls.crt and tls.key do not belong together, a reload fails with a line in the log.",
     ...(settings.crlPem === ""
       ? []

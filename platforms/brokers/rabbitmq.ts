@@ -5,9 +5,10 @@ import type {
   BrokerSettings,
 } from "./broker";
 import { BrokerIdentity, BrokerKind, ReloadWay } from "./broker";
+import { watchedByErlang } from "./erlang";
 import { issuerHash } from "./issuerHash";
 import { bytesOf, revocationListsOf } from "./pem";
-import { escapeRegex, filterOf, levelsOf } from "./topics";
+import { escapeRegex, filterOf, levelsOf, namesDevice } from "./topics";
 
 const CONFIGURATION = "rabbitmq.conf";
 const ADVANCED = "advanced.config";
@@ -70,8 +71,8 @@ export const rabbitmq: BrokerGenerator = {
       },
       secretEnvironment: {},
       reload: {
-        certificate: watch(LIVE),
-        trust: watch(LIVE),
+        certificate: watchedByErlang(CLEAR),
+        trust: watchedByErlang(CLEAR),
         ...(settings.crlPem !== "" && {
           crl: { way: ReloadWay.Watch, seconds: 1, liveSessions: LIVE },
         }),
@@ -86,27 +87,12 @@ export const rabbitmq: BrokerGenerator = {
   },
 };
 
-/** Erlang keeps PEM files for two minutes; the command makes it forget them. */
-function watch(liveSessions: string): {
-  way: string;
-  command: string;
-  seconds: number;
-  liveSessions: string;
-} {
-  return {
-    way: ReloadWay.Watch,
-    command: CLEAR,
-    seconds: 130,
-    liveSessions,
-  };
-}
-
 /** Both `/` and `.` are `.` in a routing key, so that the topics of one device could be those of another. */
 function ambiguityOf(
   devices: readonly BrokerDevice[],
   topics: readonly string[],
 ): string[] {
-  if (!topics.some((filter) => filterOf(filter, "") !== filter)) {
+  if (!topics.some(namesDevice)) {
     return [];
   }
   const seen = new Map(devices.map(({ id }) => [id.replaceAll("/", "."), id]));

@@ -1,9 +1,10 @@
+import { isIP } from "node:net";
 import { AsnConvert } from "@peculiar/asn1-schema";
 import { CertificateList } from "@peculiar/asn1-x509";
 import type { BrokerGenerator, BrokerSettings } from "./broker";
 import { BrokerIdentity } from "./broker";
 import { bytesOf, revocationListsOf } from "./pem";
-import { filterProblem } from "./topics";
+import { belowOthers, filterProblem, namesDevice } from "./topics";
 
 /** Topics of a device where none are given. */
 export const DEFAULT_TOPICS: readonly string[] = ["devices/{device}/#"];
@@ -26,7 +27,7 @@ export function settingsProblems(
     ...(isPort(settings.port)
       ? []
       : [`port: ${settings.port} is no port; write 1 to 65535, usually 8883.`]),
-    ...(/^[0-9a-fA-F.:]+$/.test(settings.address)
+    ...(isIP(settings.address) !== 0 && !settings.address.includes("%")
       ? []
       : [
           `address: ${JSON.stringify(settings.address)} is no IP address; write "0.0.0.0" for all of IPv4.`,
@@ -87,9 +88,12 @@ function identityProblems(
 
 function deviceProblems(
   { needsDevices }: BrokerGenerator,
-  { devices, identity }: BrokerSettings,
+  { devices, identity, topics }: BrokerSettings,
 ): string[] {
-  const ids = devices.map(({ id }) => id);
+  // The last of several counts in a Map: the first is to.
+  const first = new Map(
+    devices.map(({ id }, index): [string, number] => [id, index]).reverse(),
+  );
   return [
     ...(needsDevices !== undefined &&
     identity !== BrokerIdentity.None &&
@@ -104,9 +108,9 @@ function deviceProblems(
         : [
             `devices[${index}].id: ${JSON.stringify(id)} is no id of a device; use 1 to 64 of A-Za-z0-9._@/-.`,
           ]),
-      ...(ids.indexOf(id) < index
+      ...((first.get(id) ?? index) < index
         ? [
-            `devices[${index}].id: ${JSON.stringify(id)} stands in devices[${ids.indexOf(id)}] already; take one out.`,
+            `devices[${index}].id: ${JSON.stringify(id)} stands in devices[${first.get(id) ?? index}] already; take one out.`,
           ]
         : []),
       ...(SUBJECT.test(subject)
@@ -115,7 +119,23 @@ function deviceProblems(
             `devices[${index}].subject: ${JSON.stringify(subject)} is empty, or holds a quote or a control character; write such as "CN=${id}".`,
           ]),
     ]),
+    ...(identity === BrokerIdentity.None || !topics.some(namesDevice)
+      ? []
+      : overlapProblems(devices.map(({ id }) => id))),
   ];
+}
+
+/** `a` may what is below `devices/a`, and by that what `a/b` may alone. */
+function overlapProblems(ids: readonly string[]): string[] {
+  const above = belowOthers(ids);
+  return ids.flatMap((id, index) => {
+    const other = above.get(id);
+    return other === undefined
+      ? []
+      : [
+          `devices[${index}].id: ${JSON.stringify(id)} lies below ${JSON.stringify(other)}, which would reach its topics; give one of them another id, or topics without {device}.`,
+        ];
+  });
 }
 
 function revocationProblems(

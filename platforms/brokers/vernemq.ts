@@ -1,10 +1,12 @@
 import type { BrokerFiles, BrokerGenerator, BrokerSettings } from "./broker";
 import { BrokerIdentity, BrokerKind, ReloadWay } from "./broker";
-import { filterOf } from "./topics";
+import { watchedByErlang } from "./erlang";
+import { filterOf, namesDevice } from "./topics";
 
 const CONFIGURATION = "vernemq.conf";
 const ACCESS = "vmq.acl";
 const LIVE = "Open connections live on.";
+const CLEAR = "vmq-admin tls clear-pem-cache";
 
 /** CAs below the root in a device's chain, at most; its own default of 1 is one intermediate. */
 const DEPTH = 5;
@@ -34,8 +36,7 @@ export const vernemq: BrokerGenerator = {
   readsRevocationList: true,
   problems: ({ identity, requireCertificate, topics }) =>
     requireCertificate ||
-    (identity === BrokerIdentity.CommonName &&
-      topics.every((filter) => filterOf(filter, "") !== filter))
+    (identity === BrokerIdentity.CommonName && topics.every(namesDevice))
       ? []
       : [
           "requireCertificate: false would give a client without a certificate every topic that has no {device} in it; leave it out.",
@@ -55,8 +56,8 @@ export const vernemq: BrokerGenerator = {
       environment: variables(lines),
       secretEnvironment: {},
       reload: {
-        certificate: watch(),
-        trust: watch(),
+        certificate: watchedByErlang(CLEAR),
+        trust: watchedByErlang(CLEAR),
         ...(settings.crlPem !== "" && {
           crl: { way: ReloadWay.Watch, seconds: 60, liveSessions: LIVE },
         }),
@@ -71,21 +72,6 @@ export const vernemq: BrokerGenerator = {
     };
   },
 };
-
-/** Erlang keeps PEM files for two minutes; the command makes it forget them. */
-function watch(): {
-  way: string;
-  command: string;
-  seconds: number;
-  liveSessions: string;
-} {
-  return {
-    way: ReloadWay.Watch,
-    command: "vmq-admin tls clear-pem-cache",
-    seconds: 130,
-    liveSessions: LIVE,
-  };
-}
 
 function linesOf({
   paths,
@@ -140,7 +126,7 @@ function accessOf({ identity, topics }: BrokerSettings): string {
         .join("");
 }
 
-function caveatsOf({ identity, crlPem }: BrokerSettings): string[] {
+function caveatsOf({ identity, crlPem, topics }: BrokerSettings): string[] {
   return [
     "The variables are enough for the official image, with DOCKER_VERNEMQ_ACCEPT_EULA beside them, which is yours to say; without them, put the lines of vernemq.conf into your own.",
     "Overwritten files are taken up when Erlang's cache of PEM files has run out, within two minutes.",
@@ -151,6 +137,11 @@ function caveatsOf({ identity, crlPem }: BrokerSettings): string[] {
           "The client id is not compared with the certificate: a device that connects under the client id of another ends that one's connection.",
           "A common name counts that is UTF8String or PrintableString and stands alone in its part of the subject, as those of this package do.",
           "acl_file is read again every ten seconds.",
+          ...(topics.some(namesDevice)
+            ? [
+                'In {device} of a topic a "/" is no divider: a device with one in its id reaches no topic of its own.',
+              ]
+            : []),
         ]),
     ...(crlPem === ""
       ? []

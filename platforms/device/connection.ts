@@ -171,20 +171,36 @@ function textProblems(order: ConnectionOrder): string[] {
 function folderProblems({
   directory,
   batchDirectory,
+  devices = [],
 }: ConnectionOrder): string[] {
-  if (directory === "" || batchDirectory === undefined) {
-    return directory === ""
-      ? [
-          "directory: is empty; write a folder, such as rendered/dev/connection.",
-        ]
-      : [];
+  if (directory === "") {
+    return [
+      "directory: is empty; write a folder, such as rendered/dev/connection.",
+    ];
   }
-  const way = posix.relative(batchDirectory, directory);
-  return way === "" || !way.startsWith("..")
+  if (UNPRINTABLE.test(directory)) {
+    return [
+      `directory: ${quote(directory)} holds a control character; leave it out.`,
+    ];
+  }
+  if (batchDirectory === undefined) {
+    return [];
+  }
+  if (isWithin(directory, batchDirectory)) {
+    return [
+      `directory: ${quote(directory)} is the batch's folder or within it, which holds nothing but the batch; write one beside it.`,
+    ];
+  }
+  const own = posix.join(directory, "devices");
+  return devices.length > 0 && isWithin(own, batchDirectory)
     ? [
-        `directory: ${quote(directory)} is the batch's folder or within it, which holds nothing but the batch; write one beside it.`,
+        `directory: ${quote(directory)} would have the files of devices in ${quote(own)}, which is the batch's folder or within it; write one beside the batch's.`,
       ]
     : [];
+}
+
+function isWithin(folder: string, outer: string): boolean {
+  return !/^\.\.(\/|$)/.test(posix.relative(outer, folder));
 }
 
 function fileProblems(order: ConnectionOrder): string[] {

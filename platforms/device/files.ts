@@ -5,6 +5,7 @@ import { bundleHeader, identityHeader } from "./cHeader";
 import { javaProperties } from "./java";
 import {
   BUNDLE_FILE,
+  ENTER_FOLDER,
   pathsFrom,
   pathsFromProject,
   publishCommand,
@@ -51,7 +52,7 @@ export function deviceFiles(connection: Connection, id: string): Texts {
     [`${folder}/publish.sh`]: [
       "#!/bin/sh",
       "set -eu",
-      'cd "$(dirname "$0")"',
+      ENTER_FOLDER,
       publishCommand(own, pathsFrom(own, folder), { id: "", folder: "" }),
       "",
     ].join("\n"),
@@ -70,7 +71,7 @@ export function deviceSecretFiles(
 }
 
 /** A connection with a device's id in the place of `{id}`. */
-export function connectionOf(connection: Connection, id: string): Connection {
+function connectionOf(connection: Connection, id: string): Connection {
   const filled = (template: string): string => template.replaceAll("{id}", id);
   const path = (template: string): string =>
     template.replaceAll("{id}", folderName(id));

@@ -65,6 +65,9 @@ export function publishCommand(
   ].join(" \\\n  ");
 }
 
+/** To the folder of the script, and nowhere else that `CDPATH` may name. */
+export const ENTER_FOLDER = 'CDPATH= cd -- "$(dirname -- "$0")"';
+
 /** A script that publishes once, for whichever device it is told; it works from any folder. */
 export function publishScript(connection: Connection): string {
   const paths = pathsFrom(connection, ".");
@@ -74,8 +77,8 @@ export function publishScript(connection: Connection): string {
     "set -eu",
     'ID="${1:?the id of a device}"',
     // A folder's name holds no slash; see folderName of the batch.
-    `FOLDER="$(printf '%s' "$ID" | sed 's|/|%2F|g; s|^\\.|%2E|')"`,
-    'cd "$(dirname "$0")"',
+    `FOLDER="$(printf '%s\\n' "$ID" | sed 's|/|%2F|g; s|^\\.|%2E|; s|^\\([Ii][Nn][Vv][Ee][Nn][Tt][Oo][Rr][Yy]\\)\\.\\([Cc][Ss][Vv]\\)|\\1%2E\\2|')"`,
+    ENTER_FOLDER,
     publishCommand(connection, paths, { id: "ID", folder: "FOLDER" }),
     "",
   ].join("\n");

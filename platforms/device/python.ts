@@ -16,9 +16,12 @@ export function pythonProgram(connection: Connection): string {
     "",
     "import paho.mqtt.client as mqtt",
     "",
+    "if len(sys.argv) != 2:",
+    "    sys.exit(__doc__)",
     "device = sys.argv[1]",
     // As folderName of the batch has it.
     'folder = re.sub(r"^\\.", "%2E", device.replace("/", "%2F"))',
+    'folder = re.sub(r"(?i)^(inventory)\\.(?=csv)", r"\\1%2E", folder)',
     "os.chdir(os.path.dirname(os.path.abspath(__file__)))",
     "",
     "",

@@ -1,8 +1,10 @@
+import { posix } from "node:path";
 import { folderName } from "../../pki/batch/folderName";
 import type { Connection } from "./connection";
 import { PasswordVariable, TRUST_STORE_FILE } from "./java";
 import { BUNDLE_FILE, pathsFromProject, publishCommand } from "./mosquitto";
 import { DevicePlatform, remarksOn } from "./platform";
+import { shellWord } from "./quoting";
 
 const TITLES: Readonly<Record<string, string>> = {
   [DevicePlatform.ThingsBoard]: "ThingsBoard",
@@ -25,6 +27,8 @@ export function connectionReadme(
 ): string {
   const { platform, host, port, clientId, username, topic } = connection;
   const remarks = remarksOn(platform, port);
+  const script = (name: string): string =>
+    shellWord(posix.join(connection.directory, name));
   return [
     `# How a device connects to ${TITLES[platform] ?? platform}`,
     "",
@@ -54,7 +58,7 @@ export function connectionReadme(
     }),
     "```",
     "",
-    `From anywhere, for any device: \`sh ${connection.directory}/publish.sh DEVICE-ID\`, or with Eclipse Paho: \`python3 ${connection.directory}/publish.py DEVICE-ID\`.`,
+    `For any device: \`sh ${script("publish.sh")} DEVICE-ID\`, or with Eclipse Paho: \`python3 ${script("publish.py")} DEVICE-ID\`; the files find each other from any folder.`,
     "",
     "## In firmware",
     "",

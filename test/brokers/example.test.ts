@@ -102,7 +102,6 @@ describe("the example of a mosquitto", () => {
     expect(
       Object.keys(after).filter((key) => after[key] !== before[key]),
     ).toEqual(["mqtt-pki/certificate-sha256"]);
-    await program.command("up", "--engine=bundled");
   }, 200_000);
 
   const clients = findProgram("mosquitto_pub") && findProgram("mosquitto_sub");

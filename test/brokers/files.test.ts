@@ -99,3 +99,21 @@ describe("a broker outside of Kubernetes", () => {
     },
   );
 });
+
+test("a revocation list that is none is refused in words, and with no trace of the program", async () => {
+  const fleet = new Fleet("test/brokers/filesProgram");
+  try {
+    fleet.configure("folder", "/srv");
+    fleet.configure("port", 8883);
+    fleet.configure(
+      "crlPem",
+      "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
+    );
+    const { code, stdout, stderr } = await fleet.tryPreview();
+    expect(code).not.toBe(0);
+    expect(stdout + stderr).toContain("crlPem: its block 1 is no X.509");
+    expect(stdout + stderr).not.toMatch(/^ +at |asn1|ASN/m);
+  } finally {
+    fleet.remove();
+  }
+});

@@ -12,6 +12,7 @@ import {
 
 const config = new pulumi.Config("mqtt-pki-demo");
 const folder = config.require("folder");
+const crlPem = config.get("crlPem");
 const unprotected = { protect: false };
 
 const serverRoot = new RootCA(
@@ -43,6 +44,7 @@ const broker = new BrokerConfiguration("mosquitto", {
   deviceAuthority: deviceRoot,
   port: config.requireNumber("port"),
   address: "127.0.0.1",
+  ...(crlPem !== undefined && { crlPem }),
   paths: {
     server: `${folder}/server`,
     trust: `${folder}/device-roots`,

@@ -48,3 +48,25 @@ test("it refuses what one broker cannot do and another can", async () => {
   const said = await refusalOf({ kind: "RabbitMQ" }, ["a", "a.b"]);
   expect(said).toMatch(/devices: RabbitMQ .*would reach the topics of/);
 });
+
+test("it refuses more devices than a ConfigMap holds", async () => {
+  const said = await refusalOf(
+    { kind: "RabbitMQ", revocation: false },
+    Array.from(
+      { length: 1400 },
+      (_, index) => `sensor-${"x".repeat(50)}-${index}`,
+    ),
+  );
+  expect(said).toMatch(
+    /devices: the configuration takes [12],\d{3},\d{3} bytes, and a ConfigMap holds 1 MiB; write output/,
+  );
+});
+
+test("it refuses a name that the bundle has which the pod mounts", async () => {
+  const said = await refusalOf({ trustBundle: "broker", revocation: false }, [
+    "a",
+  ]);
+  expect(said).toMatch(
+    /kubernetes\.configMapName: \S*broker\S* is the name of another object/,
+  );
+});

@@ -20,6 +20,8 @@ export const HOST = "localhost";
 /** In TLS 1.3 the client is done before the broker has judged it; whoever then talks at once may not hear the verdict. */
 const VERDICT = 300;
 const PATIENCE = 15_000;
+/** What a client hears of a listener that is closed, or closes before it has begun to talk. */
+const CLOSED = ["ECONNREFUSED", "ECONNRESET"];
 
 function secure({
   port,
@@ -44,8 +46,8 @@ function secure({
 
 /**
  * Does something with a connection. Artemis closes its listener for some
- * milliseconds while it takes up a file: who comes just then tries again, as
- * devices do.
+ * milliseconds while it takes up a file: who comes just then, or waited to be
+ * let in, tries again, as devices do.
  */
 async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
   const end = Date.now() + 2000;
@@ -54,7 +56,7 @@ async function persistently<T>(attempt: () => Promise<T>): Promise<T> {
       return await attempt();
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code !== "ECONNREFUSED" || Date.now() > end) {
+      if (!CLOSED.includes(code ?? "") || Date.now() > end) {
         throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -89,7 +91,9 @@ function verdictOnce(options: ClientOptions): Promise<string> {
           : packet.cmd,
       );
     });
+    let talked = false;
     socket.on("secureConnect", () => {
+      talked = true;
       const wait = socket.getProtocol() === "TLSv1.3" ? VERDICT : 0;
       setTimeout(() => {
         if (!socket.destroyed) {
@@ -110,7 +114,7 @@ function verdictOnce(options: ClientOptions): Promise<string> {
       packets.parse(bytes);
     });
     socket.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "ECONNREFUSED") {
+      if (!talked && CLOSED.includes(error.code ?? "")) {
         clearTimeout(late);
         reject(error);
       }

@@ -134,12 +134,14 @@ const trustAnchorsPem = pulumi.concat(
 /** What each broker's pod is made of. */
 export const brokers = Object.fromEntries(
   settings.brokers.map(({ name, kind, root: folder, ...setting }) => {
-    const { port, revocation, stores, identity, topics } = setting;
+    const { port, revocation, stores, identity, topics, trustBundle } = setting;
     const id = name.toLowerCase().replaceAll(" ", "-");
     const broker = new BrokerConfiguration(id, {
       broker: kind,
       server,
-      deviceAuthority: { trustAnchorsPem },
+      ...(trustBundle === undefined
+        ? { deviceAuthority: { trustAnchorsPem } }
+        : { trustBundle: { configMapName: trustBundle, bundleSha256: "" } }),
       port,
       identity,
       ...(topics !== undefined && { topics: [...topics] }),

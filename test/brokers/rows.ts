@@ -4,7 +4,7 @@ import { appendFileSync } from "node:fs";
 export const ROWS_VARIABLE = "MQTT_PKI_BROKER_ROWS";
 
 /** Brokers that are asked for, separated by commas; all without. */
-export const BROKERS_VARIABLE = "MQTT_PKI_BROKERS";
+const BROKERS_VARIABLE = "MQTT_PKI_BROKERS";
 
 /** How a case went with a broker. */
 export interface Row {

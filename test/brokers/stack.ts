@@ -29,6 +29,8 @@ export interface BrokersSetting {
     readonly stores: boolean;
     readonly identity: string;
     readonly topics?: readonly string[];
+    /** ConfigMap with the roots, where that is to be there already. */
+    readonly trustBundle?: string;
   }[];
 }
 

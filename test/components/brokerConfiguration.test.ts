@@ -110,6 +110,22 @@ test("a bundle that is there already is mounted and not made again", async () =>
   ]);
 });
 
+test.each([BrokerKind.Mosquitto, BrokerKind.Artemis, BrokerKind.VerneMq])(
+  "%s checks revocation lists of devices that it does not tell apart, too",
+  async (broker) => {
+    const crlPem = emptyList("CA");
+    const devices = [{ id: "sensor-1" }];
+    const { crlConfigMapName } = make({
+      ...{ broker, devices, crlPem },
+      identity: BrokerIdentity.None,
+    });
+    expect(await valueOf(crlConfigMapName)).toBe("broker-crl");
+    expect(recorder.get("broker-crl").inputs.data).toEqual({
+      "crl.pem": crlPem,
+    });
+  },
+);
+
 describe("the annotations of a pod", () => {
   test("have what nobody signals, and what no signal would do", async () => {
     expect(await annotationsOf({})).toMatchObject({

@@ -5,6 +5,7 @@ import {
   settingsProblems,
   subjectText,
 } from "../../../platforms/brokers";
+import type { BrokerSettings } from "../../../platforms/brokers";
 import { issuerHash } from "../../../platforms/brokers/issuerHash";
 import { filterProblem } from "../../../platforms/brokers/topics";
 import { bytesOf } from "../../../platforms/brokers/pem";
@@ -78,6 +79,43 @@ test.each([
   expect(problems[0]).toMatch(message);
 });
 
+test.each(["Mosquitto", "NATS", "RabbitMQ", "Artemis", "EMQX", "VerneMQ"])(
+  "%s refuses a device whose topics another one would reach",
+  (kind) => {
+    const devices = ["a/b/c", "a", "ab"].map((id) => ({
+      id,
+      subject: `CN=${id}`,
+    }));
+    const problems = (change: Partial<BrokerSettings>) =>
+      settingsProblems(generator(kind), settings({ devices, ...change }));
+    expect(problems({})).toEqual([
+      'devices[0].id: "a/b/c" lies below "a", which would reach its topics; give one of them another id, or topics without {device}.',
+    ]);
+    expect(problems({ topics: ["#"] })).toEqual([]);
+  },
+);
+
+test.each(["1.2.3", "abc", "999.1.1.1", "fe80::1%eth0", "0.0.0.0\nuser root"])(
+  "%j is no address to listen at",
+  (address) => {
+    expect(
+      settingsProblems(generator("Mosquitto"), settings({ address })),
+    ).toEqual([expect.stringMatching(/^address: .* is no IP address/)]);
+  },
+);
+
+test("a hundred thousand devices are compared in no time", () => {
+  const devices = Array.from({ length: 100_000 }, (_, index) => ({
+    id: `sensor-${index % 99_999}`,
+    subject: "CN=x",
+  }));
+  const started = performance.now();
+  expect(settingsProblems(generator("NATS"), settings({ devices }))).toEqual([
+    'devices[99999].id: "sensor-0" stands in devices[0] already; take one out.',
+  ]);
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
 test.each([
   ["devices/{device}/#", true],
   ["#", true],
@@ -87,6 +125,10 @@ test.each([
   ["devices/#/x", false],
   ["devices/a+", false],
   ["$SYS/#", false],
+  // Wildcards of NATS and RabbitMQ, and a variable of mosquitto and VerneMQ.
+  ["devices/>", false],
+  ["devices/*/x", false],
+  ["devices/%c", false],
   ["a b", false],
   ["", false],
 ])("topic filter %j", (filter, right) => {

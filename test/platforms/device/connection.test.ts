@@ -1,3 +1,14 @@
+import { spawnSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { folderName } from "../../../pki/batch/folderName";
 import type { ConnectionOrder } from "../../../platforms/device";
 import {
   completeConnection,
@@ -5,6 +16,7 @@ import {
   connectionProblems,
   deviceFiles,
 } from "../../../platforms/device";
+import { describeWith, findProgram } from "../../support/command";
 
 const ORDER: ConnectionOrder = {
   host: "mqtt.example.com",
@@ -115,6 +127,16 @@ test.each<[string, Partial<ConnectionOrder>, RegExp]>([
     { directory: "./rendered/dev/../dev/devices/a" },
     /^directory: /,
   ],
+  [
+    "a folder whose devices would stand in the batch's",
+    { directory: "rendered/dev", devices: ["a"] },
+    /^directory: .*"rendered\/dev\/devices", which is the batch's folder/,
+  ],
+  [
+    "a folder of two lines",
+    { directory: "a\nb" },
+    /^directory: .* holds a control character/,
+  ],
   ["no id", { devices: ["ok", "a:b"] }, /^devices\[1\]: "a:b" contains ":"/],
   ["a key file without a name", { keyFile: "" }, /^keyFile: "" is no path/],
 ])("%s is refused", (_, change, problem) => {
@@ -146,6 +168,71 @@ test("ThingsBoard's seed: the command of its last step", () => {
     expect(readme).toContain(part);
   }
 });
+
+test("a command names the script as one word, whatever the folder is called", () => {
+  const directory = "it's my fleet/connection";
+  const { "README.md": readme } = connectionFiles(
+    completeConnection({ ...ORDER, directory }),
+    "ROOT",
+    { trustStore: false },
+  );
+  expect(readme).toContain(
+    String.raw`sh 'it'\''s my fleet/connection/publish.sh' DEVICE-ID`,
+  );
+});
+
+describeWith(
+  { name: "sh", path: findProgram("sh") },
+  "put a POSIX shell into PATH",
+  "publish.sh",
+  (shell) => {
+    test.each(["valve-1", "site/valve-1", ".hidden", "Inventory.csv", "a.csv"])(
+      "finds the files of %s where the batch has them, whatever CDPATH says",
+      (id) => {
+        const folder = mkdtempSync(join(tmpdir(), "mqtt-pki-publish-"));
+        try {
+          const own = join(folder, "a b", "connection");
+          mkdirSync(own, { recursive: true });
+          mkdirSync(join(folder, "other", "a b", "connection"), {
+            recursive: true,
+          });
+          const { "publish.sh": script = "" } = connectionFiles(
+            completeConnection(ORDER),
+            "ROOT",
+            { trustStore: false },
+          );
+          writeFileSync(join(own, "publish.sh"), script);
+          // In the place of the client, to hear what it is told.
+          writeFileSync(
+            join(folder, "mosquitto_pub"),
+            '#!/bin/sh\npwd\nprintf "%s\\n" "$@"\n',
+            { mode: 0o755 },
+          );
+          const { stdout, stderr } = spawnSync(
+            shell,
+            ["a b/connection/publish.sh", id],
+            {
+              cwd: folder,
+              encoding: "utf8",
+              env: {
+                ...process.env,
+                PATH: `${folder}:${process.env.PATH ?? ""}`,
+                CDPATH: join(folder, "other"),
+              },
+            },
+          );
+          expect(stderr).toBe("");
+          const lines = stdout.split("\n");
+          expect(lines[0]).toBe(realpathSync(own));
+          expect(lines).toContain(`../devices/${folderName(id)}/chain.pem`);
+          expect(lines).toContain(id);
+        } finally {
+          rmSync(folder, { recursive: true });
+        }
+      },
+    );
+  },
+);
 
 test("Cumulocity's seed: what its Java client is told", () => {
   const files = deviceFiles(completeConnection(CUMULOCITY), "site/valve-1");
