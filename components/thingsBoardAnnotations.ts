@@ -8,6 +8,8 @@ import type { JudgedPlan } from "./thingsBoardPlan";
 /** On a pod template: what changes exactly when the variables do. */
 const CONFIGURATION_SHA256 = "mqtt-pki/configuration-sha256";
 const CONNECTIVITY_SHA256 = "mqtt-pki/connectivity-sha256";
+/** Not the name of `TrustBundle`'s own: a monolith has that for the roots of servers. */
+const DEVICE_ROOTS_SHA256 = "mqtt-pki/device-bundle-sha256";
 
 /** By listener, where no version reloads it, or not in every process. */
 const OF_NODE: Readonly<Record<string, string>> = {
@@ -24,6 +26,8 @@ export interface AnnotationSources {
   readonly secretEnvironmentNames: pulumi.Output<string[]>;
   readonly connectivityEnvironment: pulumi.Output<Record<string, string>>;
   readonly bundlePem: pulumi.Output<string>;
+  /** Of the roots by which LwM2M knows devices; undefined where there are none, or nobody knows. */
+  readonly deviceRootsSha256: pulumi.Input<string> | undefined;
 }
 
 /** Annotations of pod templates, by which pods are replaced exactly when what they read at the start has changed. */
@@ -36,6 +40,7 @@ export interface PodAnnotations {
 /** Makes the annotations. Of passwords only the names go in: a digest could be tried out. */
 export function annotationsOf(sources: AnnotationSources): PodAnnotations {
   const { plan, environment, secretEnvironmentNames } = sources;
+  const { deviceRootsSha256 } = sources;
   const configuration = pulumi
     .all([environment, secretEnvironmentNames])
     .apply(([variables, names]) => sha256Of(textOf(variables, names)))
@@ -49,10 +54,17 @@ export function annotationsOf(sources: AnnotationSources): PodAnnotations {
       itself
         ? pulumi.output<Record<string, string>>({})
         : pulumi
-            .all([certificates(sources), configuration])
-            .apply(([certificate, rest]): Record<string, string> => ({
+            .all([
+              certificates(sources),
+              configuration,
+              pulumi.output(deviceRootsSha256),
+            ])
+            .apply(([certificate, rest, deviceRoots]) => ({
               ...certificate,
               ...rest,
+              ...(deviceRoots !== undefined && {
+                [DEVICE_ROOTS_SHA256]: deviceRoots,
+              }),
             })),
     ),
     node: nodeAnnotations(sources),
@@ -70,8 +82,8 @@ function certificates({
         requested[index]?.listener !== ThingsBoardListener.EdgeRpc,
     ),
   );
-  const chains = [...served].flatMap(({ chainPem }) =>
-    chainPem === undefined ? [] : [chainPem],
+  const chains = [...served].flatMap(({ certificatesPem }) =>
+    certificatesPem === undefined ? [] : [certificatesPem],
   );
   return sha256Of(pulumi.all(chains).apply((texts) => texts.join(""))).apply(
     (text): Record<string, string> => ({ [CERTIFICATE_SHA256]: text }),
@@ -86,10 +98,10 @@ function nodeAnnotations({
 }: AnnotationSources): pulumi.Output<Record<string, string>> {
   const digests = requested.flatMap(({ listener }, index) => {
     const key = OF_NODE[listener];
-    const chainPem = credentials[index]?.chainPem;
-    return key === undefined || chainPem === undefined
+    const pem = credentials[index]?.certificatesPem;
+    return key === undefined || pem === undefined
       ? []
-      : [sha256Of(chainPem).apply((text): [string, string] => [key, text])];
+      : [sha256Of(pem).apply((text): [string, string] => [key, text])];
   });
   return pulumi
     .all([

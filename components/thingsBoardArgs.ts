@@ -90,6 +90,8 @@ export interface ThingsBoardLwm2mArgs {
 /** A ConfigMap with `ca-bundle.pem`: a `TrustBundle`, or its outputs. */
 export interface ThingsBoardDeviceRoots {
   configMapName: pulumi.Input<string>;
+  /** What changes exactly when the roots do; by it `podAnnotations` restart the pods of a version that reloads nothing. */
+  bundleSha256?: pulumi.Input<string>;
   /** Where it is mounted. Default `/mqtt-device-ca`. */
   mountPath?: pulumi.Input<string>;
 }

@@ -8,9 +8,7 @@ import type { ListenerFiles } from "../platforms/thingsBoard/variables";
 import {
   deviceTrustProblem,
   fileWithRoot,
-  otherRootProblem,
 } from "../platforms/thingsBoard/trustInChain";
-import type { BundleTrustArgs } from "../resources";
 import {
   EncryptedKeyForm,
   EncryptedPrivateKey,
@@ -19,6 +17,7 @@ import {
   ThingsBoardLoader,
 } from "../resources";
 import { CERTIFICATE_SHA256, sha256Of } from "./annotations";
+import type { ObjectName } from "./kubernetes";
 import { checkedName, refuse } from "./kubernetes";
 import type { BrokerCertificate, ThingsBoardMqttArgs } from "./thingsBoardArgs";
 import { acceptedByThingsBoard } from "./thingsBoardFiles";
@@ -29,10 +28,12 @@ import { createBinarySecret, createSecret } from "./thingsBoardObjects";
 
 /** Chain and key of one or more listeners, as they are mounted. */
 export interface MadeCredentials {
-  /** Name of the Secret. */
+  /** Name of the Secret, once it is there. */
   readonly secretName: pulumi.Output<string>;
-  /** What changes exactly when the certificate does; undefined where it is not known. */
-  readonly chainPem: pulumi.Output<string> | undefined;
+  /** The same, beforehand. */
+  readonly objectName: pulumi.Output<string>;
+  /** The certificates in it, which change exactly when pods need to read it again; undefined where they are not known. */
+  readonly certificatesPem: pulumi.Output<string> | undefined;
   /** Opens the key or the store; undefined where nothing is encrypted. */
   readonly password: pulumi.Input<string> | undefined;
   readonly passwordPath: string;
@@ -69,41 +70,19 @@ export function filesBelow(
   };
 }
 
-/** What a listener needs of a certificate that is given by outputs, and that is not there. */
-export function missingOutputs(
-  { form, server, serverPath, listener }: RequestedListener,
-  reloads: boolean,
-): string[] {
-  const made = form !== CredentialsForm.Server;
-  const annotated =
-    !reloads ||
-    listener === ThingsBoardListener.EdgeRpc ||
-    listener === ThingsBoardListener.Http;
-  return [
-    ...((made || annotated) && server.chainPem === undefined
-      ? [
-          `${serverPath}.chainPem: is missing; give the ServerCertificate itself, or its chain, ${made ? "which goes into the Secret" : "by which pods are restarted when it changes"}.`,
-        ]
-      : []),
-    ...(made && server.privateKeyPem === undefined
-      ? [
-          `${serverPath}.privateKeyPem: is missing; give the ServerCertificate itself, or its key, which goes into the Secret.`,
-        ]
-      : []),
-  ];
-}
-
 /**
  * Makes the Secret that a listener loads, where that is not the server's own
  * one, after its content has been judged.
  *
  * @param name of the resources
+ * @param taken names of other Secrets
  */
 export function makeCredentials(
   component: string,
   name: string,
   requested: RequestedListener,
   args: ThingsBoardMqttArgs,
+  taken: readonly pulumi.Input<string>[],
   opts: ObjectOptions,
 ): MadeCredentials {
   const { chainPem, privateKeyPem } = requested.server;
@@ -115,9 +94,9 @@ export function makeCredentials(
   // What is missing is refused together with all else that is wrong.
   switch (incomplete ? CredentialsForm.Server : requested.form) {
     case CredentialsForm.Keystore:
-      return makeKeystore(component, name, requested, args, opts);
+      return makeKeystore(component, name, requested, args, taken, opts);
     case CredentialsForm.WithRoot:
-      return makeWithRoot(component, name, requested, args, opts);
+      return makeWithRoot(component, name, requested, args, taken, opts);
     default:
       return serverCredentials(component, requested, args, opts);
   }
@@ -125,14 +104,18 @@ export function makeCredentials(
 
 function serverCredentials(
   component: string,
-  { server, serverPath, own, listener }: RequestedListener,
+  requested: RequestedListener,
   args: ThingsBoardMqttArgs,
   { parent }: ObjectOptions,
 ): MadeCredentials {
+  const { server, serverPath, own, listener } = requested;
   const { chainPem, privateKeyPem } = server;
+  const secretName = existingSecret(component, requested, args);
   return {
-    secretName: pulumi.output(server.secretName),
-    chainPem: chainPem === undefined ? undefined : pulumi.output(chainPem),
+    secretName,
+    objectName: secretName,
+    certificatesPem:
+      chainPem === undefined ? undefined : pulumi.output(chainPem),
     password: server.keyPassphrase,
     passwordPath: `${serverPath}.keyPassphrase`,
     accepted:
@@ -158,25 +141,72 @@ function serverCredentials(
   };
 }
 
+/** A `ServerCertificate` without `kubernetes` has no Secret to mount, and only some listeners get one of their own. */
+function existingSecret(
+  component: string,
+  { form, server, serverPath }: RequestedListener,
+  { server: ofMqtt, configMapName }: ThingsBoardMqttArgs,
+): pulumi.Output<string> {
+  // Without a name, that of the variables is refused, which comes from it.
+  const judged = server === ofMqtt && configMapName === undefined;
+  return pulumi.output(server.secretName).apply((text) => {
+    refuse(
+      component,
+      text === "" && form === CredentialsForm.Server && !judged
+        ? [
+            `${serverPath}.secretName: is empty, so that there is no Secret to mount; give the ServerCertificate kubernetes: { namespace, secretName }.`,
+          ]
+        : [],
+    );
+    return text;
+  });
+}
+
 function loaderOf({ product }: ThingsBoardMqttArgs): string {
   return product === ThingsBoardProduct.Tbmq
     ? ThingsBoardLoader.Tbmq
     : ThingsBoardLoader.ThingsBoard;
 }
 
+/** Name of a Secret that is made of a server's certificate and key. */
+function nameOfSecret(
+  component: string,
+  { server, serverPath, own }: RequestedListener,
+  args: ThingsBoardMqttArgs,
+  taken: readonly pulumi.Input<string>[],
+  wanted: { path: string; name: pulumi.Input<string> | undefined },
+  suffix: string,
+): ObjectName {
+  return checkedName(
+    args.namespace,
+    (own ? undefined : wanted.name) ??
+      pulumi.interpolate`${server.secretName}-${suffix}`,
+    {
+      component,
+      namespace: "namespace",
+      name: own ? `${serverPath}.secretName` : wanted.path,
+    },
+    undefined,
+    [server.secretName, environmentSecretName(args), ...taken],
+  );
+}
+
 function makeKeystore(
   component: string,
   name: string,
-  { server, serverPath, own }: RequestedListener,
+  requested: RequestedListener,
   args: ThingsBoardMqttArgs,
+  taken: readonly pulumi.Input<string>[],
   opts: ObjectOptions,
 ): MadeCredentials {
   const { parent } = opts;
+  const { server, serverPath } = requested;
   const { chainPem = "", privateKeyPem = "" } = server;
   const { keystore } = args;
   const password = keystore?.password ?? "";
   const alias = keystore?.alias ?? DEFAULT_ALIAS;
   const trusted = keystore?.trustedPem ?? devicesOf(args);
+  const certificatesPem = pulumi.concat(chainPem, trusted ?? "");
   const store = new Keystore(
     `${name}-keystore`,
     {
@@ -192,17 +222,13 @@ function makeKeystore(
     },
     { parent },
   );
-  const object = checkedName(
-    args.namespace,
-    (own ? undefined : keystore?.secretName) ??
-      pulumi.interpolate`${server.secretName}-keystore`,
-    {
-      component,
-      namespace: "namespace",
-      name: own ? `${serverPath}.secretName` : "keystore.secretName",
-    },
-    undefined,
-    [server.secretName, environmentSecretName(args)],
+  const object = nameOfSecret(
+    component,
+    requested,
+    args,
+    taken,
+    { path: "keystore.secretName", name: keystore?.secretName },
+    "keystore",
   );
   const accepted = acceptedByThingsBoard(
     component,
@@ -226,9 +252,10 @@ function makeKeystore(
           .apply(([content]) => ({ "keystore.p12": content })),
       ),
       opts,
-      { [CERTIFICATE_SHA256]: sha256Of(chainPem) },
+      { [CERTIFICATE_SHA256]: sha256Of(certificatesPem) },
     ).metadata.name,
-    chainPem: pulumi.output(chainPem),
+    objectName: object.name,
+    certificatesPem,
     password,
     passwordPath: "keystore.password",
     accepted,
@@ -248,11 +275,13 @@ function devicesOf({
 function makeWithRoot(
   component: string,
   name: string,
-  { server, serverPath, own }: RequestedListener,
+  requested: RequestedListener,
   args: ThingsBoardMqttArgs,
+  taken: readonly pulumi.Input<string>[],
   opts: ObjectOptions,
 ): MadeCredentials {
   const { parent } = opts;
+  const { server, serverPath } = requested;
   const { chainPem = "", privateKeyPem = "" } = server;
   const authority = args.deviceAuthority;
   const file = pulumi
@@ -273,17 +302,13 @@ function makeWithRoot(
       return made.pem;
     });
   const key = keyForTbmq(name, server, privateKeyPem, parent);
-  const object = checkedName(
-    args.namespace,
-    (own ? undefined : args.brokerSecretName) ??
-      pulumi.interpolate`${server.secretName}-tbmq`,
-    {
-      component,
-      namespace: "namespace",
-      name: own ? `${serverPath}.secretName` : "brokerSecretName",
-    },
-    undefined,
-    [server.secretName, environmentSecretName(args)],
+  const object = nameOfSecret(
+    component,
+    requested,
+    args,
+    taken,
+    { path: "brokerSecretName", name: args.brokerSecretName },
+    "tbmq",
   );
   const accepted = acceptedByThingsBoard(
     component,
@@ -305,37 +330,12 @@ function makeWithRoot(
       opts,
       { [CERTIFICATE_SHA256]: sha256Of(chain) },
     ).metadata.name,
-    chainPem: chain,
+    objectName: object.name,
+    certificatesPem: chain,
     password: server.keyPassphrase,
     passwordPath: `${serverPath}.keyPassphrase`,
     accepted,
   };
-}
-
-/** Devices that TBMQ would not know, as far as the program alone says so. */
-export function strangeDevices(
-  { form, server, serverPath }: RequestedListener,
-  { deviceAuthority }: ThingsBoardMqttArgs,
-): string[] {
-  if (form !== CredentialsForm.WithRoot || serverPath !== "server") {
-    return [];
-  }
-  const problem = otherRootProblem(
-    rootsOf(server.trust),
-    rootsOf(deviceAuthority?.trust),
-  );
-  return problem === "" ? [] : [`deviceAuthority: ${problem}`];
-}
-
-/** The names of roots that are known while the program runs. */
-function rootsOf(trust: BundleTrustArgs | undefined): string[] {
-  const generations: unknown = trust?.generations;
-  return Array.isArray(generations)
-    ? generations.flatMap((generation: unknown) => {
-        const { authority } = (generation ?? {}) as { authority?: unknown };
-        return typeof authority === "string" ? [authority] : [];
-      })
-    : [];
 }
 
 /** TBMQ opens encrypted PKCS#8, which guards a passphrase better than the form that ThingsBoard opens. */

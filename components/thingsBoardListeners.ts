@@ -31,6 +31,8 @@ export interface RequestedListener {
   readonly volume: string;
   readonly mountPath: pulumi.Input<string>;
   readonly mountPathPath: string;
+  /** Whether a mount path is given that nothing is mounted at. */
+  readonly idleMountPath: boolean;
   readonly port?: pulumi.Input<number>;
   readonly portPath: string;
   readonly skipClientValidityCheck?: pulumi.Input<boolean>;
@@ -87,6 +89,7 @@ export function requestedListeners(
     volume: "mqtt-pki-mqtts",
     mountPath: args.mountPath ?? "/ssl-config",
     mountPathPath: "mountPath",
+    idleMountPath: false,
     port: args.bindPort ?? 8883,
     portPath: "bindPort",
     ...(args.product !== ThingsBoardProduct.Tbmq && {
@@ -158,6 +161,7 @@ function requested(
     volume: own ? place.volume : mqtt.volume,
     mountPath: own ? (asked.mountPath ?? place.mountPath) : mqtt.mountPath,
     mountPathPath: own ? `${group}.mountPath` : mqtt.mountPathPath,
+    idleMountPath: !own && asked.mountPath !== undefined,
     ...(asked.port !== undefined && { port: asked.port }),
     portPath:
       path === "lwm2m.bootstrap" ? "lwm2m.bootstrapPort" : `${path}.port`,

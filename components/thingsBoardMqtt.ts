@@ -1,5 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { deviceProfileText } from "../platforms/thingsBoard/deviceProfile";
+import {
+  DEFAULT_PROFILE_NAME,
+  checkDeviceProfile,
+  deviceProfileText,
+} from "../platforms/thingsBoard/deviceProfile";
 import {
   ThingsBoardListener,
   ThingsBoardProduct,
@@ -15,7 +19,7 @@ import {
   makeCredentials,
 } from "./thingsBoardCredentials";
 import type { RequestedListener } from "./thingsBoardListeners";
-import { requestedListeners } from "./thingsBoardListeners";
+import { CredentialsForm, requestedListeners } from "./thingsBoardListeners";
 import { mountsOf } from "./thingsBoardMounts";
 import type { ObjectOptions } from "./thingsBoardObjects";
 import {
@@ -119,7 +123,14 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       checkedName(
         args.namespace,
         configMapName,
-        { component: name, namespace: "namespace", name: "configMapName" },
+        {
+          component: name,
+          namespace: "namespace",
+          name:
+            args.configMapName === undefined
+              ? "server.secretName"
+              : "configMapName",
+        },
         ownedByThingsBoard,
       ),
       this.environment,
@@ -138,6 +149,7 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
     this.environmentSecretName = createPasswordSecret(
       name,
       args,
+      requested,
       passwords.map(([variable, listener]) => [
         variable,
         credentials[requested.indexOf(listener)],
@@ -166,11 +178,12 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
       secretEnvironmentNames: this.secretEnvironmentNames,
       connectivityEnvironment: this.connectivityEnvironment,
       bundlePem: pulumi.output(args.server.trustAnchorsPem),
+      deviceRootsSha256: args.lwm2m?.deviceRoots?.bundleSha256,
     });
     this.podAnnotations = annotations.pods;
     this.configurationAnnotations = annotations.configuration;
     this.nodeAnnotations = annotations.node;
-    this.deviceProfile = deviceProfileOf(args);
+    this.deviceProfile = deviceProfileOf(name, args);
     this.registerOutputs({
       configMapName: this.configMapName,
       bundleConfigMapName: this.bundleConfigMapName,
@@ -240,18 +253,25 @@ export class ThingsBoardMqtt extends pulumi.ComponentResource {
   }
 }
 
-/** The Secret of each listener, in their order; those that share a certificate share it. */
+/** The Secret of each listener, in their order; those with one certificate have one. */
 function credentialsOf(
   component: string,
   args: ThingsBoardMqttArgs,
   requested: readonly RequestedListener[],
   opts: ObjectOptions,
 ): MadeCredentials[] {
-  const made = new Map<string, MadeCredentials>();
+  const made: { one: RequestedListener; credentials: MadeCredentials }[] = [];
   return requested.map((one) => {
-    const found = made.get(one.volume);
+    const found = made.find(
+      ({ one: { volume, form, server } }) =>
+        volume === one.volume ||
+        // The server's own Secret has other file names for those that are not MQTT.
+        (form !== CredentialsForm.Server &&
+          form === one.form &&
+          server === one.server),
+    );
     if (found !== undefined) {
-      return found;
+      return found.credentials;
     }
     const suffix =
       one.listener === ThingsBoardListener.Mqtt ? "" : `-${one.listener}`;
@@ -260,9 +280,13 @@ function credentialsOf(
       `${component}${suffix}`,
       one,
       args,
+      [
+        ...requested.map(({ server }) => server.secretName),
+        ...made.map((other) => other.credentials.objectName),
+      ],
       opts,
     );
-    made.set(one.volume, credentials);
+    made.push({ one, credentials });
     return credentials;
   });
 }
@@ -271,6 +295,7 @@ function credentialsOf(
 function createPasswordSecret(
   component: string,
   args: ThingsBoardMqttArgs,
+  requested: readonly RequestedListener[],
   passwords: readonly (readonly [string, MadeCredentials | undefined])[],
   opts: ObjectOptions,
 ): pulumi.Output<string> {
@@ -282,7 +307,7 @@ function createPasswordSecret(
     environmentSecretName(args),
     { component, namespace: "namespace", name: "environmentSecretName" },
     undefined,
-    [args.server.secretName],
+    requested.map(({ server }) => server.secretName),
   );
   return createSecret(
     `${component}-key-password`,
@@ -319,13 +344,32 @@ function checkedPassword(
   });
 }
 
-function deviceProfileOf(args: ThingsBoardMqttArgs): pulumi.Output<string> {
-  const { deviceAuthority, deviceProfileName, product } = args;
+/** Where a mistake in the order of a profile comes from. */
+const PROFILE_PATHS: Readonly<Record<string, string>> = {
+  profileName: "deviceProfileName",
+  certificatePem: "deviceAuthority.certificatePem",
+};
+
+function deviceProfileOf(
+  component: string,
+  { deviceAuthority, deviceProfileName, product }: ThingsBoardMqttArgs,
+): pulumi.Output<string> {
   return deviceAuthority === undefined || product === ThingsBoardProduct.Tbmq
     ? pulumi.output("")
     : pulumi
-        .all([deviceAuthority.certificatePem, deviceProfileName ?? "mqtt-x509"])
-        .apply(([certificatePem, profileName]) =>
-          deviceProfileText({ certificatePem, profileName }),
-        );
+        .all([
+          deviceAuthority.certificatePem,
+          deviceProfileName ?? DEFAULT_PROFILE_NAME,
+        ])
+        .apply(([certificatePem, profileName]) => {
+          const order = { certificatePem, profileName };
+          refuse(
+            component,
+            checkDeviceProfile(order).map(
+              ({ path, message }) =>
+                `${PROFILE_PATHS[path] ?? path}: ${message}`,
+            ),
+          );
+          return deviceProfileText(order);
+        });
 }

@@ -19,14 +19,10 @@ import {
 } from "../platforms/thingsBoard/version";
 import { refuse } from "./kubernetes";
 import type { ThingsBoardMqttArgs } from "./thingsBoardArgs";
-import {
-  DEFAULT_ALIAS,
-  filesBelow,
-  missingOutputs,
-  strangeDevices,
-} from "./thingsBoardCredentials";
+import { DEFAULT_ALIAS, filesBelow } from "./thingsBoardCredentials";
 import type { RequestedListener } from "./thingsBoardListeners";
 import { CredentialsForm } from "./thingsBoardListeners";
+import { listenerProblems } from "./thingsBoardProblems";
 
 /** The variables, once all that was asked for has been judged. */
 export interface JudgedPlan {
@@ -115,10 +111,7 @@ export function judgePlan(
       refuse(component, [
         ...new Set([
           ...planProblems(plan),
-          ...requested.flatMap((one) => [
-            ...missingOutputs(one, reloads),
-            ...strangeDevices(one, args),
-          ]),
+          ...requested.flatMap((one) => listenerProblems(one, args, reloads)),
           ...(known.hasAliases === false &&
           requested.some(
             ({ form, own }) => form === CredentialsForm.Server && !own,

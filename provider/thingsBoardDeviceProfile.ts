@@ -62,6 +62,13 @@ const outputsSchema = z.object({ ...fields, profileId: z.string() });
 type Outputs = z.infer<typeof outputsSchema>;
 
 /**
+ * Profiles that this process has taken over, by their ids. A resource that was
+ * given another name is made anew first, and deleted then, and both are of one
+ * profile.
+ */
+const takenOver = new Set<string>();
+
+/**
  * `mqtt-pki:index:ThingsBoardDeviceProfile`: the profile by which ThingsBoard
  * makes devices of those who show a certificate chain. It is updated in place,
  * since its devices hang from its id. A preview of a change reads whether it
@@ -81,6 +88,10 @@ export const thingsBoardDeviceProfile: CustomResource = {
     await tellOnce(urn, draft, before, unknown);
     const mistakes = [...problems, ...found];
     const { server } = draft;
+    // A plan was none in ThingsBoard: its profile will be a new one.
+    const served = before?.server === undefined ? undefined : before;
+    const adopts =
+      draft.adoptExisting === true || isUnknown(unknown, "adoptExisting");
     return checkResult(
       news,
       mistakes.length > 0 ||
@@ -92,9 +103,12 @@ export const thingsBoardDeviceProfile: CustomResource = {
         : await outlook(urn, server, (client) =>
             profileOutlook(
               client,
-              draft,
-              before,
-              !isUnknown(unknown, "certificatePem"),
+              { ...draft, adoptExisting: adopts },
+              served,
+              {
+                certificate: !isUnknown(unknown, "certificatePem"),
+                server: sameServer(server, before?.server),
+              },
             ),
           ),
     );
@@ -133,9 +147,12 @@ export const thingsBoardDeviceProfile: CustomResource = {
     if (server === undefined) {
       return { id: `plan-${nameOf(urn)}`, outs: outputs(inputs, "") };
     }
-    const id = await withClient(server, (client) =>
+    const { id, isNew } = await withClient(server, (client) =>
       makeProfile(client, inputs, (text) => inform(urn, text)),
     );
+    if (!isNew) {
+      takenOver.add(id);
+    }
     return { id, outs: outputs(inputs, id) };
   },
 
@@ -192,6 +209,13 @@ export const thingsBoardDeviceProfile: CustomResource = {
       await inform(
         urn,
         `the device profile ${quote(profileName)} (${profileId}) stays in ThingsBoard, as keepOnDelete says.`,
+      );
+      return;
+    }
+    if (takenOver.delete(profileId)) {
+      await inform(
+        urn,
+        `the device profile ${quote(profileName)} (${profileId}) stays in ThingsBoard: another resource has taken it over in this update.`,
       );
       return;
     }

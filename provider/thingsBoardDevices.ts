@@ -173,10 +173,13 @@ export const thingsBoardDevices: CustomResource = {
     }
     const name = nameOf(urn);
     if (server !== undefined && old.deleteDevices === true) {
-      const count = await withClient(server, (client) =>
+      const { deleted, kept } = await withClient(server, (client) =>
         deleteImported(client, { name, outputDirectory, profileName }),
       );
-      await inform(urn, `${count} devices were deleted in ThingsBoard.`);
+      await inform(
+        urn,
+        `${deleted} devices were deleted in ThingsBoard.${kept === 0 ? "" : ` ${kept} stay, which another resource has imported as well (thingsboard-*.imported in ${quote(outputDirectory)}).`}`,
+      );
     } else if (server !== undefined) {
       await inform(
         urn,

@@ -37,6 +37,12 @@ export function checkThingsBoardFiles(args: Properties): Properties {
       },
     ]);
   }
+  refuseUnused(
+    keystoreBase64 === undefined
+      ? { keystorePassword, keyAlias }
+      : { keyFileText },
+    keystoreBase64 === undefined ? "certFileText" : "keystoreBase64",
+  );
   return {
     ...(keystoreBase64 === undefined
       ? wouldThingsBoardStart({
@@ -51,4 +57,20 @@ export function checkThingsBoardFiles(args: Properties): Properties {
           ...(keyAlias !== undefined && { keyAlias }),
         })),
   };
+}
+
+/** Whoever gives them means files that nobody would look at. */
+function refuseUnused(
+  given: Readonly<Record<string, string | undefined>>,
+  form: string,
+): void {
+  const problems = Object.entries(given)
+    .filter(([, value]) => value !== undefined)
+    .map(([path]) => ({
+      path,
+      message: `does not go with ${form}; leave it out.`,
+    }));
+  if (problems.length > 0) {
+    throw new InputError(problems);
+  }
 }

@@ -9,7 +9,7 @@ import {
 import { findProfileId } from "../platforms/thingsBoard/api/profiles";
 import { BulkImportBody } from "../platforms/thingsBoard/bulkImport";
 import type { BatchToImport, DeviceToImport } from "./thingsBoardBatch";
-import { ImportRecord } from "./thingsBoardRecord";
+import { ImportRecord, importedByOthers } from "./thingsBoardRecord";
 
 /** What is imported, and how. */
 export interface ImportOrder {
@@ -84,28 +84,38 @@ export async function countMissing(
   return wanted.size;
 }
 
-/** Deletes the devices that were imported, and answers how many there were. */
+/**
+ * Deletes the devices that were imported, and answers how many there were.
+ * Those that another resource has imported of the batch as well are kept: it
+ * may be this one under its new name.
+ */
 export async function deleteImported(
   client: ThingsBoardClient,
   order: Pick<ImportOrder, "name" | "outputDirectory" | "profileName">,
-): Promise<number> {
+): Promise<{ readonly deleted: number; readonly kept: number }> {
   const { name, outputDirectory, profileName } = order;
   const profileId = await findProfileId(client, profileName);
   if (profileId === undefined) {
-    return 0;
+    return { deleted: 0, kept: 0 };
   }
   const record = new ImportRecord(outputDirectory, name, profileId);
-  const recorded = new Set(record.names());
+  const others = importedByOthers(outputDirectory, name, profileId);
   const found = new Map<string, string>();
+  let kept = 0;
   for await (const page of listDevices(client, profileName)) {
     for (const device of page) {
-      if (recorded.has(device.name)) {
+      if (record.credentialsOf(device.name) === undefined) {
+        continue;
+      }
+      if (others.has(device.name)) {
+        kept += 1;
+      } else {
         found.set(device.name, device.id.id);
       }
     }
   }
   await deleteAll(client, found, record);
-  return found.size;
+  return { deleted: found.size, kept };
 }
 
 async function requiredProfile(

@@ -34,24 +34,25 @@ const ATTEMPTS = 4;
  * Makes a profile, or takes the one of that name over where that is asked for,
  * or where it is just as ordered: then an update was cut off behind it.
  *
- * @returns the profile's id
+ * @returns the profile's id, and whether it was not there before
  * @throws InputError where the name or the certificate is another profile's
  */
 export async function makeProfile(
   client: ThingsBoardClient,
   order: ProfileToMake,
   tell: (text: string) => Promise<void>,
-): Promise<string> {
+): Promise<{ readonly id: string; readonly isNew: boolean }> {
   const id = await findProfileId(client, order.profileName);
   const found = id === undefined ? undefined : await readProfile(client, id);
   if (id === undefined || found === undefined) {
-    return (await saved(client, order, deviceProfileBody(order))).id.id;
+    const made = await saved(client, order, deviceProfileBody(order));
+    return { id: made.id.id, isNew: true };
   }
   if (differences(order, viewOfProfile(found)).length === 0) {
     await tell(
       `the device profile ${quote(order.profileName)} (${id}) is in ThingsBoard just as it is to be, and is taken over.`,
     );
-    return id;
+    return { id, isNew: false };
   }
   if (order.adoptExisting !== true) {
     throw new InputError([nameTaken(order.profileName, id, false)]);
@@ -60,7 +61,7 @@ export async function makeProfile(
     `the device profile ${quote(order.profileName)} (${id}) is taken over, as adoptExisting says.`,
   );
   await updateProfile(client, id, order);
-  return id;
+  return { id, isNew: false };
 }
 
 /**

@@ -2,6 +2,7 @@ import {
   appendFileSync,
   existsSync,
   readFileSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -9,6 +10,7 @@ import {
 import { join } from "node:path";
 
 const GONE = "-";
+const FILE = /^thingsboard-(.+)\.imported$/;
 const LINE = /^([^\t]+)\t([0-9a-f]{64}|-)$/;
 
 /**
@@ -121,6 +123,20 @@ export class ImportRecord {
     renameSync(temporary, this.path);
     this.lines = lines.length;
   }
+}
+
+/** Devices that other resources have imported of the same batch into the same profile. */
+export function importedByOthers(
+  directory: string,
+  name: string,
+  profileId: string,
+): Set<string> {
+  const own = recordPath(directory, name);
+  const others = (existsSync(directory) ? readdirSync(directory) : [])
+    .flatMap((file) => FILE.exec(file)?.[1] ?? [])
+    .filter((other) => recordPath(directory, other) !== own)
+    .map((other) => new ImportRecord(directory, other, profileId));
+  return new Set(others.flatMap((record) => [...record.names()]));
 }
 
 /** Where the record of a resource stands. */

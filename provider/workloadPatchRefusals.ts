@@ -14,9 +14,10 @@ export function applyProblems(
   const conflicts = causes.filter(
     ({ reason }) => reason === "FieldManagerConflict",
   );
+  if (conflicts.length > 0) {
+    return conflicts.map((cause) => conflictProblem(cause, what));
+  }
   switch (status) {
-    case 409:
-      return conflicts.map((cause) => conflictProblem(cause, what));
     case 403:
       return [{ path: "name", message: forbidden(inputs) }];
     case 404:

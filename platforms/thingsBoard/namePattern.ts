@@ -77,7 +77,7 @@ export function checkNamePattern(pattern: string): PatternFindings {
   }
   if (problems.length === 0 && reading.groups === 0) {
     problems.push(
-      `${shown} has no capturing group, and ThingsBoard names each device by the first one; put round brackets around what is the name, such as "(${pattern === "" ? ".*" : pattern})".`,
+      `${shown} has no capturing group, and ThingsBoard names each device by the first one; put round brackets around what is the name, such as "(${pattern})".`,
     );
   }
   if (problems.length > 0) {

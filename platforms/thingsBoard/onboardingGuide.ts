@@ -7,6 +7,9 @@ export interface GuideOrder {
   readonly files: readonly string[];
 }
 
+/** By a pipe: arguments of a process are read by whoever is on the machine. */
+const KEY = `printf 'X-Authorization: ApiKey %s\\n' "$THINGSBOARD_API_KEY" |`;
+
 /**
  * A README beside the files of a dry plan: what goes where in ThingsBoard's
  * page, and the same with curl.
@@ -31,9 +34,9 @@ export function onboardingGuide(order: GuideOrder): string {
     "Makes a device of who shows a certificate chain. For a new profile:",
     "",
     ...shell(
-      'curl --fail-with-body -X POST "$THINGSBOARD_URL/api/deviceProfile" \\',
-      '  -H "X-Authorization: ApiKey $THINGSBOARD_API_KEY" \\',
-      '  -H "Content-Type: application/json" -d @device-profile.json',
+      KEY,
+      '  curl --fail-with-body -X POST "$THINGSBOARD_URL/api/deviceProfile" -H @- \\',
+      '    -H "Content-Type: application/json" -d @device-profile.json',
     ),
     "",
     "The answer's `provisionDeviceKey` must be the id of the certificate:",
@@ -55,9 +58,9 @@ export function onboardingGuide(order: GuideOrder): string {
           "",
           ...shell(
             `for body in ${bodies.join(" ")}; do`,
-            '  curl --fail-with-body -X POST "$THINGSBOARD_URL/api/device/bulk_import" \\',
-            '    -H "X-Authorization: ApiKey $THINGSBOARD_API_KEY" \\',
-            '    -H "Content-Type: application/json" -d @"$body"',
+            `  ${KEY}`,
+            '    curl --fail-with-body -X POST "$THINGSBOARD_URL/api/device/bulk_import" -H @- \\',
+            '      -H "Content-Type: application/json" -d @"$body"',
             "done",
           ),
           "",

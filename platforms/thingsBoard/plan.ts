@@ -1,9 +1,10 @@
+import { isIPv6 } from "node:net";
 import {
   ThingsBoardCredentials,
   ThingsBoardListener,
   ThingsBoardProduct,
 } from "./product";
-import { defaultPort, hasListener } from "./variables";
+import { defaultPort, hasListener, plainPort } from "./variables";
 import { versionProblems } from "./version";
 
 /** What a process of ThingsBoard's is to serve, with the property path of each thing, to be judged as a whole. */
@@ -185,11 +186,11 @@ function mountProblems(
   before: readonly PlannedMount[],
 ): string[] {
   if (
-    !/^\/[^\s]*[^/\s]$/.test(mountPath) ||
+    !/^\/[^\s:]*[^/\s:]$/.test(mountPath) ||
     /\/\.{1,2}(\/|$)/.test(mountPath)
   ) {
     return [
-      `${path}: ${JSON.stringify(mountPath)} is no absolute path; ThingsBoard reloads files under absolute paths only. Write "/ssl-config".`,
+      `${path}: ${JSON.stringify(mountPath)} is no absolute path; ThingsBoard reloads files under absolute paths only, and Kubernetes takes no colon. Write "/ssl-config".`,
     ];
   }
   const other = before.find(
@@ -215,6 +216,11 @@ function portProblems(plan: ThingsBoardPlan): string[] {
       if (!isPort(port)) {
         return [
           `${portPath}: ${port} is no port; write 1 to 65535, usually ${defaultPort(product, listener)}.`,
+        ];
+      }
+      if (port === plainPort(product, listener)) {
+        return [
+          `${portPath}: ${port} stays open without TLS; write another one, usually ${defaultPort(product, listener)}. A Service can lead its port ${port} there.`,
         ];
       }
       // TCP and UDP have ports of their own.
@@ -261,6 +267,6 @@ function isHost(host: string): boolean {
       .replace(/\.$/, "")
       .split(".")
       .every((label) => HOST_LABEL.test(label)) ||
-      /^[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+$/.test(host))
+      isIPv6(host))
   );
 }

@@ -86,6 +86,14 @@ export function defaultPort(product: string, listener: string): number {
   return LISTENERS[product]?.[listener]?.defaultPort ?? 0;
 }
 
+/** The port on which a listener's protocol is served without TLS as well; undefined where it is not, or need not be. */
+export function plainPort(
+  product: string,
+  listener: string,
+): number | undefined {
+  return LISTENERS[product]?.[listener]?.plainPort;
+}
+
 function pemEnvironment(
   variables: ListenerVariables,
   { certificate, key, encrypted }: ListenerFiles,

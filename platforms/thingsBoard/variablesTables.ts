@@ -7,6 +7,8 @@ export interface ListenerVariables {
   readonly bindPort: string;
   /** The port it has where nobody says. */
   readonly defaultPort: number;
+  /** The port of the same without TLS, which stays open beside it. */
+  readonly plainPort?: number;
   /** `PEM` or `KEYSTORE`; left out where PEM is all there is. */
   readonly credentialsType?: string;
   readonly pem: PemVariables;
@@ -91,6 +93,7 @@ const MQTT: ListenerVariables = {
   enabled: "MQTT_SSL_ENABLED",
   bindPort: "MQTT_SSL_BIND_PORT",
   defaultPort: 8883,
+  plainPort: 1883,
   ...credentials("MQTT_SSL"),
   skipClientValidityCheck: "MQTT_SSL_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT",
 };
@@ -108,6 +111,7 @@ const COAP: ListenerVariables = {
   enabled: "COAP_DTLS_ENABLED",
   bindPort: "COAP_DTLS_BIND_PORT",
   defaultPort: 5684,
+  plainPort: 5683,
   ...credentials("COAP_DTLS"),
   skipClientValidityCheck:
     "TB_COAP_X509_DTLS_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT",
@@ -118,6 +122,7 @@ const LWM2M: ListenerVariables = {
   enabled: "LWM2M_SERVER_CREDENTIALS_ENABLED",
   bindPort: "LWM2M_SECURITY_BIND_PORT",
   defaultPort: 5686,
+  plainPort: 5685,
   ...credentials("LWM2M_SERVER"),
   skipClientValidityCheck:
     "TB_LWM2M_SERVER_SECURITY_SKIP_VALIDITY_CHECK_FOR_CLIENT_CERT",
@@ -128,6 +133,7 @@ const LWM2M_BOOTSTRAP: ListenerVariables = {
   enabled: "LWM2M_BS_CREDENTIALS_ENABLED",
   bindPort: "LWM2M_BS_SECURITY_BIND_PORT",
   defaultPort: 5688,
+  plainPort: 5687,
   ...credentials("LWM2M_BS"),
 };
 

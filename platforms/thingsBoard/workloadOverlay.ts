@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { shellWord } from "../device/quoting";
 import type { PodPatch } from "./workloadPatch";
 import type { Leftovers } from "./workloadShape";
 
@@ -59,7 +60,7 @@ export function overlayReadme(
 ): string {
   return base === undefined
     ? `TLS for ${what}, as a Kustomize component: list this folder under \`components:\` of the kustomization.yaml that has the workload, relative to it.\nThen apply that with \`kubectl apply -k\`, after the Secret and ConfigMaps of this program.\n`
-    : `TLS for ${what}: \`kubectl apply -k ${folder}\`, after the Secret and ConfigMaps of this program.\nThe workload comes from ${base}; to see what changes: \`kubectl diff -k ${folder}\`.\n`;
+    : `TLS for ${what}: \`kubectl apply -k ${shellWord(folder)}\`, after the Secret and ConfigMaps of this program.\nThe workload comes from ${base}; to see what changes: \`kubectl diff -k ${shellWord(folder)}\`.\n`;
 }
 
 /**
