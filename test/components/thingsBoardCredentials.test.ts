@@ -99,6 +99,33 @@ describe("a key store", () => {
     });
   });
 
+  test("of one certificate for several listeners is one Secret, at their paths", async () => {
+    const dtls = fleet.broker({ secretName: "tb-dtls" });
+    const made = await fleet.make("dtls", {
+      credentialsType: "KEYSTORE",
+      keystore: { password: PASSWORD },
+      coap: { server: dtls },
+      lwm2m: { server: dtls },
+    });
+    expect(
+      (await valueOf(made.mounts)).map(({ objectName, mountPath }) => [
+        objectName,
+        mountPath,
+      ]),
+    ).toEqual([
+      ["tb-mqtts-keystore", "/ssl-config"],
+      ["tb-dtls-keystore", "/coap-config"],
+      ["tb-dtls-keystore", "/lwm2m-config"],
+    ]);
+    expect(
+      fleet.below("dtls").filter((text) => text.startsWith("Secret")),
+    ).toEqual([
+      "Secret dtls-coap-keystore-secret",
+      "Secret dtls-key-password",
+      "Secret dtls-keystore-secret",
+    ]);
+  });
+
   test("leaves gRPC with PEM files, at a path of their own", async () => {
     const both = await fleet.make("store-edge", {
       credentialsType: ThingsBoardCredentials.Keystore,
@@ -218,9 +245,9 @@ describe("TBMQ", () => {
     expect(await valueOf(encrypted.secretName)).toBe("tbmq-files");
   });
 
-  test("with a key store, knows devices of another root by entries beside the key", async () => {
+  test("with a key store, knows devices of another root by entries beside the key, and restarts by both", async () => {
     const other = await root({ subject: { commonName: "Device Root" } });
-    await fleet.make("tbmq-store", {
+    const made = await fleet.make("tbmq-store", {
       product: ThingsBoardProduct.Tbmq,
       credentialsType: ThingsBoardCredentials.Keystore,
       keystore: { password: PASSWORD },
@@ -232,6 +259,16 @@ describe("TBMQ", () => {
     expect(fleet.recorder.get("tbmq-store-keystore").inputs).toMatchObject({
       trustAnchorsPem: other.certificatePem,
       trustAlias: "device-ca",
+    });
+    // TBMQ reads its store at the start: a new generation of the devices' root has to reach it.
+    const digest = sha256(fleet.chainPem + other.certificatePem);
+    expect(await valueOf(made.podAnnotations)).toMatchObject({
+      "mqtt-pki/certificate-sha256": digest,
+    });
+    expect(
+      fleet.recorder.get("tbmq-store-keystore-secret").inputs,
+    ).toMatchObject({
+      metadata: { annotations: { "mqtt-pki/certificate-sha256": digest } },
     });
   });
 });

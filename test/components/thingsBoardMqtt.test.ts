@@ -71,6 +71,17 @@ describe("an older version", () => {
     expect(await valueOf(again.podAnnotations)).toEqual(pods);
   });
 
+  test("restarts them by the roots of LwM2M's devices as well", async () => {
+    const made = await fleet.make("old-lwm2m", {
+      version: "4.3.1",
+      lwm2m: { deviceRoots: { configMapName: "roots", bundleSha256: "abc" } },
+    });
+    expect(await valueOf(made.podAnnotations)).toMatchObject({
+      "mqtt-pki/certificate-sha256": sha256(fleet.chainPem),
+      "mqtt-pki/device-bundle-sha256": "abc",
+    });
+  });
+
   test("another variable is another figure, and another certificate leaves that one alone", async () => {
     const one = await fleet.make("figure-one", { version: "4.3.1" });
     const port = await fleet.make("figure-port", {

@@ -187,6 +187,64 @@ function table(): Row[] {
       [/: keystore\.secretName: "tb-mqtts" is the name of another object/],
     ],
     [
+      "two certificates whose Secrets would have one name",
+      {
+        server,
+        credentialsType: "KEYSTORE",
+        keystore: { password: "long enough" },
+        http: { server: { ...server } },
+      },
+      [
+        /: http\.server\.secretName: "tb-mqtts-keystore" is the name of another/,
+      ],
+    ],
+    [
+      "a listener's Secret with the name of that with the passwords",
+      {
+        server: { ...server, keyPassphrase: "long enough" },
+        http: { server: { ...server, secretName: "tb-mqtts-env" } },
+      },
+      [/: environmentSecretName: "tb-mqtts-env" is the name of another object/],
+    ],
+    [
+      "a server without a Secret",
+      { server: { ...server, secretName: "" }, configMapName: "tb-mqtts-env" },
+      [
+        /: server\.secretName: is empty, .* give the ServerCertificate kubernetes/,
+      ],
+    ],
+    [
+      "a path for a certificate that is not there",
+      {
+        server,
+        lwm2m: { mountPath: "/lwm2m", bootstrap: true },
+        http: { mountPath: "/https" },
+      },
+      [
+        /: http\.mountPath: is of a certificate that http has not; give http\.server/,
+        /: lwm2m\.mountPath: is of a certificate that lwm2m has not/,
+      ],
+    ],
+    [
+      "a device authority that is none",
+      {
+        server,
+        deviceAuthority: { certificatePem: "a key" },
+        deviceProfileName: " ",
+      },
+      [
+        /: deviceProfileName: " " is empty; /,
+        /: deviceAuthority\.certificatePem: holds no PEM block "BEGIN CERTIFICATE"/,
+      ],
+    ],
+    [
+      "a chain in the place of the one certificate that ThingsBoard looks for",
+      { server, deviceAuthority: { certificatePem: chainPem } },
+      [
+        /: deviceAuthority\.certificatePem: holds 2 certificates, and ThingsBoard/,
+      ],
+    ],
+    [
       "a ConfigMap of ThingsBoard's own, for what users are shown",
       { connectivity: { host: "a", configMapName: "tb-node-config" } },
       [/: connectivity\.configMapName: "tb-node-config" is a ConfigMap of/],
@@ -220,10 +278,8 @@ test("variables that name such files are in no ConfigMap", () => {
   const made = refusals.flatMap((refusal) => refusal.made);
   expect(made).toContain("mqtt-ca-bundle");
   expect(made.filter((name) => name !== "mqtt-ca-bundle")).toEqual([
-    // Where only a password is wrong, or the name of another object.
-    "tb-mqtts-env",
-    "tb-mqtts-env",
-    "tb-mqtts-env",
+    // Where only a password is wrong, or the name of another object, or missing, or the device authority.
+    ...Array.from({ length: 8 }, () => "tb-mqtts-env"),
   ]);
 });
 

@@ -47,7 +47,7 @@ describe("the package, installed into a program of its own", () => {
 
   beforeAll(async () => {
     cpSync(join(ROOT, "examples", "own-program"), program, { recursive: true });
-    await installPackage(folder, installed);
+    await installPackage(installed);
     // The packages it depends on, as npm would lay them beside it.
     for (const name of readdirSync(MODULES)) {
       if (!name.startsWith(".")) {

@@ -140,6 +140,14 @@ function suite(engine: () => Engine): void {
     expect(profile()?.id).not.toEqual(made?.id);
   });
 
+  test("leaves it where it is when the resource gets another name", async () => {
+    const id = profile()?.id;
+    fleet.configure("thingsBoard.resource", "renamed");
+    expect(await done("up")).toMatch(/another resource has taken it over/);
+    expect(profile()?.id).toEqual(id);
+    expect(await done("up")).not.toMatch(/taken over/);
+  });
+
   test("takes one over by its id, without a change, and deletes it in the end", async () => {
     const id = profile()?.id.id ?? "";
     const other = new Fleet(PROGRAM);

@@ -80,6 +80,8 @@ describeWith(
     test("says commands that do it", async () => {
       const [environment = "", ...scripts] = commands();
       expect(environment).toContain("THINGSBOARD_API_KEY");
+      // Arguments of curl are seen by everybody on the machine.
+      expect(scripts.join("")).not.toMatch(/-H "[^"]*API_KEY/);
       const [profile = "", devices = ""] = await Promise.all([
         run(scripts[0] ?? ""),
       ]).then(async ([first]) => [first, await run(scripts[1] ?? "")]);

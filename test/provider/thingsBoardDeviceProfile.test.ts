@@ -221,6 +221,12 @@ describeThingsBoards("a device profile", (target) => {
       (await profile(target())).profileData.provisionConfiguration
         .certificateRegExPattern,
     ).toBe("(.*)\\.others");
+    // As of a resource under its former name: what is another's by now stays.
+    await plugin.delete(URN, outs);
+    expect(await plugin.idAfterRefresh(URN, outs)).toBe("id");
+    expect(plugin.log.at(-1)?.text).toMatch(
+      /stays in ThingsBoard: another resource has taken it over in this update/,
+    );
     outs = await plugin.read(URN, outs);
     await update({});
   });

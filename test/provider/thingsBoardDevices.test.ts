@@ -215,7 +215,15 @@ describeThingsBoards("the devices of a batch", (target) => {
     ({ outs } = await bench.plugin.create(urn, inputs));
     expect(outs).toMatchObject({ created: 0, updated: 6 });
     expect(await devices()).toEqual(before);
+    // A resource under a new name is made first, and the former one deleted then.
+    const renamed = `${urn}-renamed`;
+    const { outs: again } = await bench.plugin.create(renamed, inputs);
     await bench.plugin.delete(urn, outs);
+    expect(await devices()).toEqual(before);
+    expect(bench.plugin.log.at(-1)?.text).toMatch(
+      /^0 devices were deleted in ThingsBoard\. 6 stay, which another resource has imported as well/,
+    );
+    await bench.plugin.delete(renamed, again);
     expect(await devices()).toEqual([]);
     await bench.plugin.delete(PROFILE, profile);
   });

@@ -113,6 +113,19 @@ test("arguments that are none are refused by name", async () => {
   expect(
     await plugin.refusal(check({ certFileText: "", loader: "HiveMQ" })),
   ).toContain('loader: "HiveMQ" is none');
+  expect(
+    await plugin.refusal(check({ keystoreBase64: "", loader: "constructor" })),
+  ).toContain('loader: "constructor" is none');
+  expect(
+    await plugin.refusal(
+      check({ keystoreBase64: "", keyFileText: secret("KEY") }),
+    ),
+  ).toContain("keyFileText: does not go with keystoreBase64; leave it out.");
+  const refused = await plugin.refusal(
+    check({ certFileText: "", keystorePassword: secret("x"), keyAlias: "a" }),
+  );
+  expect(refused).toContain("keystorePassword: does not go with certFileText");
+  expect(refused).toContain("keyAlias: does not go with certFileText");
 });
 
 test("nothing that is said holds the password", () => {

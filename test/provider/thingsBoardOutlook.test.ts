@@ -1,3 +1,5 @@
+import { exportPkcs8 } from "../../pki/key";
+import { issue } from "../pki/support/authority";
 import { ThingsBoardServer } from "../support/platforms/thingsBoardServer";
 import { Bench } from "./support/batch";
 import { urnOf } from "./support/plugin";
@@ -90,12 +92,44 @@ describe("a preview", () => {
       await bench.plugin.check(URN, { ...inputs, commonNamePattern: "(a)" }),
     ).toEqual([]);
     expect(
-      await bench.plugin.check(URN, inputs, { ...inputs, profileName: "old" }),
-    ).toEqual([
+      await bench.plugin.check(URN, {
+        ...inputs,
+        certificatePem: UNKNOWN,
+        adoptExisting: UNKNOWN,
+      }),
+    ).toEqual([]);
+    // A plan was none in ThingsBoard, and will be replaced.
+    const { server: _server, ...plan } = inputs;
+    expect(await bench.plugin.check(URN, inputs, plan)).toEqual(taken);
+  });
+
+  test("refuses a new name that is another's, but not one that was given by an update that was cut off", async () => {
+    const old = { ...inputs, profileName: "old" };
+    await create(inputs);
+    expect(await bench.plugin.check(URN, inputs, old)).toEqual([]);
+    await create({
+      ...old,
+      certificatePem: bench.above.authority.certificatePem,
+    });
+    expect(await bench.plugin.check(URN, inputs, old)).toEqual([
       expect.stringMatching(
         /^profileName: "pumps" is another device profile's name in ThingsBoard \(.+\); choose another\.$/,
       ),
     ]);
+  });
+
+  test("refuses another server that has no such profile", async () => {
+    const there = {
+      ...inputs,
+      server: { url: "https://other.invalid", apiKey: secret("tb_other") },
+    };
+    expect(await bench.plugin.check(URN, inputs, there)).toEqual([
+      expect.stringMatching(
+        /^server: the device profile "pumps" is not at http.*, or not of this user's tenant; name the former server/,
+      ),
+    ]);
+    await create(inputs);
+    expect(await bench.plugin.check(URN, inputs, there)).toEqual([]);
   });
 
   test("refuses a certificate that is another profile's", async () => {
@@ -117,15 +151,70 @@ describe("a preview", () => {
     ).toEqual([]);
   });
 
-  test("warns of a ThingsBoard that is not there yet", async () => {
+  test("warns of a ThingsBoard that is not there yet, or not as it is to be", async () => {
+    const warned = async (
+      properties: Properties,
+      why: RegExp,
+    ): Promise<void> => {
+      bench.plugin.log.length = 0;
+      expect(await bench.plugin.check(URN, properties)).toEqual([]);
+      expect(bench.plugin.log.at(-1)).toMatchObject({
+        severity: "warning",
+        text: expect.stringMatching(why) as string,
+      });
+    };
+    // What stands before it, or in its place.
+    for (const status of [302, 404, 429, 502]) {
+      server.disturb = () => status;
+      await warned(inputs, new RegExp(`: ${status}.* not known before\\.$`));
+    }
+    const { certificatePem: cert, key } = await issue(
+      undefined,
+      {
+        profile: "server",
+        subject: { commonName: "localhost" },
+        dnsNames: ["localhost"],
+      },
+      new Date(),
+    );
+    const tls = { cert, key: exportPkcs8(key) };
+    const other = await new ThingsBoardServer({ tls }).start();
+    try {
+      const apiKey = secret(other.apiKey());
+      await warned(
+        { ...inputs, server: { url: other.url, apiKey } },
+        /^server\.caPem: .* is not trusted .* not known before\.$/,
+      );
+    } finally {
+      await other.stop();
+    }
     await server.stop();
-    bench.plugin.log.length = 0;
-    expect(await bench.plugin.check(URN, inputs)).toEqual([]);
-    expect(bench.plugin.log.at(-1)).toMatchObject({
-      severity: "warning",
-      text: expect.stringMatching(
-        /^server\.url: .* cannot be reached \(ECONNREFUSED\).* not known before\.$/,
-      ) as string,
-    });
+    await warned(
+      inputs,
+      /^server\.url: .* cannot be reached \(ECONNREFUSED\).* not known before\.$/,
+    );
+  });
+
+  test("waits five seconds for all requests together, login and all", async () => {
+    server.disturb = async (_method, path) => {
+      const seconds = path === "/api/auth/login" ? 3 : 30;
+      await new Promise((resolve) => {
+        setTimeout(resolve, seconds * 1000).unref();
+      });
+      return undefined;
+    };
+    const [username, password] = ["tenant@example.com", "its password"];
+    server.user(username, password);
+    const started = performance.now();
+    expect(
+      await bench.plugin.check(URN, {
+        ...inputs,
+        server: { url: server.url, username, password: secret(password) },
+      }),
+    ).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(9_000);
+    expect(bench.plugin.log.at(-1)?.text).toMatch(
+      /^server\.url: .* does not answer within the 5 s that a preview waits\. Whether/,
+    );
   });
 });

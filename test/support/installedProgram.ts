@@ -5,6 +5,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,25 +26,18 @@ export class InstalledProgram {
   /** @param example its folder within `examples` */
   static async install(example: string): Promise<InstalledProgram> {
     const program = InstalledProgram.copy(example);
-    await installPackage(program.scratch, program.installed);
+    await installPackage(program.installed);
     program.linkDependencies();
     return program;
   }
 
-  /** The same for several, from one archive: to pack takes longer than all the rest. */
+  /** The same for several. */
   static async installAll(
     examples: readonly string[],
   ): Promise<InstalledProgram[]> {
-    const programs = examples.map((example) => InstalledProgram.copy(example));
-    const [first, ...others] = programs;
-    if (first !== undefined) {
-      await installPackage(first.scratch, first.installed);
-      for (const other of others) {
-        cpSync(first.installed, other.installed, { recursive: true });
-      }
-    }
-    for (const program of programs) {
-      program.linkDependencies();
+    const programs: InstalledProgram[] = [];
+    for (const example of examples) {
+      programs.push(await InstalledProgram.install(example));
     }
     return programs;
   }
@@ -75,11 +69,22 @@ export class InstalledProgram {
 
   /** Checks the types of the program against those the package brings. */
   checkTypes(): Promise<string> {
-    return run(
-      process.execPath,
-      [join(MODULES, "typescript", "bin", "tsc"), "-p", "."],
-      this.folder,
-    );
+    return checkProject(this.folder, ".");
+  }
+
+  /** The same for several, with the options of the first: most of the time goes into the packages, which are read once. */
+  static checkAllTypes(programs: readonly InstalledProgram[]): Promise<string> {
+    const [first] = programs;
+    if (first === undefined) {
+      throw new Error("there is no program to check");
+    }
+    const project = "tsconfig.all.json";
+    const settings = {
+      extends: "./tsconfig.json",
+      files: programs.map(({ folder }) => join(folder, "index.ts")),
+    };
+    writeFileSync(join(first.folder, project), JSON.stringify(settings));
+    return checkProject(first.folder, project);
   }
 
   /** Runs a command of the package; answers what it printed. */
@@ -91,6 +96,11 @@ export class InstalledProgram {
   remove(): void {
     rmSync(this.scratch, { recursive: true, force: true });
   }
+}
+
+function checkProject(folder: string, project: string): Promise<string> {
+  const compiler = join(MODULES, "typescript", "bin", "tsc");
+  return run(process.execPath, [compiler, "-p", project], folder);
 }
 
 async function run(

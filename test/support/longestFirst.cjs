@@ -3,11 +3,13 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 
 const ROOT = join(__dirname, "..", "..");
 
-/** Seconds of CPU the longest files take, so that none of them is begun last, with the other workers idle. */
+/**
+ * Seconds of CPU the longest files take, so that none of them is begun last, with the other workers idle. None of
+ * `test/cluster`: begun early, it would wait for its API server to be built.
+ */
 const SECONDS = new Map(
   Object.entries({
     "test/e2e/conformance/conformance.test.ts": 180,
-    "test/cluster/thingsBoardExamples.test.ts": 100,
     "test/brokers/brokers.test.ts": 90,
     "test/e2e/thingsBoardExamples.test.ts": 60,
     "test/e2e/rotation/toTheEnd.test.ts": 50,
@@ -19,8 +21,6 @@ const SECONDS = new Map(
     "test/e2e/rotation/runbooks.test.ts": 30,
     "test/e2e/renewal.test.ts": 28,
     "test/e2e/adoption.test.ts": 27,
-    "test/cluster/cases/thingsBoardConflict.test.ts": 40,
-    "test/cluster/cases/thingsBoardWorkload.test.ts": 30,
     "test/interop/thingsBoardLoader.test.ts": 25,
     "test/e2e/thingsBoardOnboarding.test.ts": 25,
     "test/engine/failures.test.ts": 25,

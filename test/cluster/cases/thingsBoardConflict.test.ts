@@ -76,6 +76,9 @@ describeCase(
     const after = await readManifest(run.cluster, path);
     expect(after.spec).toEqual(before.spec);
 
+    if (!WHOLE_PROOF) {
+      return "4 refusals in the preview; taken over, and given back once the manifest was applied again";
+    }
     // Azure's block names no PEM files: with the files elsewhere it is in nobody's way, and its key store is warned of.
     const azure = await firstOf(
       run,
@@ -166,23 +169,23 @@ describeCase(
     await stack.settled();
     expect(await namesOfPorts(run, service)).toEqual(["mqtt", "mqtts"]);
 
-    await run.cluster.delete(path);
-    await refused(stack, {}, [/there is no StatefulSet/]);
-    await deployAgain(run, path, namespace);
-    await stack.must("refresh");
-    await stack.must("up");
-    await stack.settled();
-    expect(mountsOf(await readManifest(run.cluster, path))).toContain(
-      "/ssl-config mqtt-pki-mqtts",
-    );
     if (WHOLE_PROOF) {
+      await run.cluster.delete(path);
+      await refused(stack, {}, [/there is no StatefulSet/]);
+      await deployAgain(run, path, namespace);
+      await stack.must("refresh");
+      await stack.must("up");
+      await stack.settled();
+      expect(mountsOf(await readManifest(run.cluster, path))).toContain(
+        "/ssl-config mqtt-pki-mqtts",
+      );
       await seesChangesForEver(stack, namespace);
     }
     // Of one that is gone there is nothing to give back.
     await run.cluster.delete(path);
     await stack.must("destroy");
     expect(await namesOfPorts(run, service)).toEqual(["mqtt"]);
-    return "edit refused by name and taken over; deployed again, patched again; get and patch are enough";
+    return `edit refused by name and taken over; ${WHOLE_PROOF ? "deployed again, patched again; " : ""}get and patch are enough`;
   },
   {
     program: "workloadProgram",

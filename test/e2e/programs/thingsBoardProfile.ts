@@ -8,13 +8,15 @@ interface Settings {
   readonly certificatePem: string;
   readonly pattern?: string;
   readonly importId?: string;
+  /** Name of the resource. Default: that of the profile. */
+  readonly resource?: string;
 }
 
 const config = new pulumi.Config();
 const settings = config.requireObject<Settings>("thingsBoard");
 
 export const { profileId } = new ThingsBoardDeviceProfile(
-  "meters",
+  settings.resource ?? "meters",
   {
     server: { url: settings.url, apiKey: config.requireSecret("apiKey") },
     profileName: "meters",

@@ -134,6 +134,9 @@ test("two lines say how to use it", () => {
   const readme = overlayReadme(FOLDER, "StatefulSet tb-node", "manifests/aws");
   expect(readme.trim().split("\n")).toHaveLength(2);
   expect(readme).toContain(`kubectl apply -k ${FOLDER}`);
+  expect(overlayReadme("my files/x", "StatefulSet node", "base")).toContain(
+    "kubectl apply -k 'my files/x'",
+  );
   expect(readme).toContain("manifests/aws");
   const component = overlayReadme(FOLDER, "StatefulSet tb-node", undefined);
   expect(component.trim().split("\n")).toHaveLength(2);

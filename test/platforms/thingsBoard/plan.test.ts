@@ -163,11 +163,13 @@ const REFUSED: readonly [
       mounts: [
         { path: "mountPath", mountPath: "ssl-config", volume: "a" },
         { path: "http.mountPath", mountPath: "/a/../b", volume: "b" },
+        { path: "coap.mountPath", mountPath: "/a:ro", volume: "c" },
       ],
     },
     [
       'mountPath: "ssl-config" is no absolute path; ThingsBoard reloads',
       'http.mountPath: "/a/../b" is no absolute path; ',
+      'coap.mountPath: "/a:ro" is no absolute path; ',
     ],
   ],
   [
@@ -209,6 +211,23 @@ const REFUSED: readonly [
     ],
   ],
   [
+    "ports that the plain protocols keep",
+    {
+      listeners: [
+        { ...MQTT, port: 1883 },
+        listener("coap", { port: 5683 }),
+        listener("lwm2m", { port: 5685 }),
+        listener("lwm2mBootstrap", { port: 5687 }),
+      ],
+    },
+    [
+      "bindPort: 1883 stays open without TLS; write another one, usually 8883.",
+      "coap.port: 5683 stays open without TLS",
+      "lwm2m.port: 5685 stays open without TLS",
+      "lwm2mBootstrap.port: 5687 stays open without TLS",
+    ],
+  ],
+  [
     "DTLS with another key than an EC one, shared or its own",
     {
       listeners: [
@@ -233,6 +252,16 @@ const REFUSED: readonly [
       hosts: {
         "connectivity.host": "mqtts://mqtt.example.com",
         "connectivity.coapsHost": "coap.example.com:5684",
+      },
+    },
+    ["connectivity.host: ", "connectivity.coapsHost: "],
+  ],
+  [
+    "a host that could be mistaken for an address, and a port behind an address",
+    {
+      hosts: {
+        "connectivity.host": "cafe:8883",
+        "connectivity.coapsHost": "2001:db8:::1",
       },
     },
     ["connectivity.host: ", "connectivity.coapsHost: "],
