@@ -1,3 +1,5 @@
+const { availableParallelism } = require("node:os");
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
@@ -13,8 +15,8 @@ module.exports = {
     ],
   },
   testTimeout: 120_000,
-  // Whole updates start three processes each; more workers than cores would only make them wait.
-  maxWorkers: "100%",
+  // Whole updates keep the cores busy; tests of brokers and clusters wait for those most of the time.
+  maxWorkers: availableParallelism() + 1,
   testSequencer: "<rootDir>/test/support/longestFirst.cjs",
   // Programs that tests start have package files of their own, several of one name.
   modulePathIgnorePatterns: [
