@@ -6,7 +6,7 @@ import {
   withCommonName,
 } from "./alternativeNames";
 import type { AlternativeNames } from "./alternativeNames";
-import { idProblem } from "./batch/device";
+import { idProblem } from "./batch/deviceId";
 import type { Extensions } from "./extensions";
 import { checkExtensions } from "./extensions";
 import type { KeySpec } from "./key";

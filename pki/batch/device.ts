@@ -4,6 +4,7 @@ import { below, quote } from "../problem";
 import type { CertificateRequest } from "../request";
 import { checkSubject } from "../subject";
 import { checkValidityDays } from "../validity";
+import { idProblem } from "./deviceId";
 import { folderName } from "./folderName";
 
 /** One device of a batch, as the manifest or the program names it. */
@@ -24,8 +25,7 @@ export interface Device {
   readonly source: string;
 }
 
-const ID = /^[A-Za-z0-9._@/-]{1,64}$/;
-/** The same in one test, with what is refused beside the characters. */
+/** What {@link idProblem} takes, in one test. */
 const FINE_ID = /^(?!\.+$)[A-Za-z0-9._@/-]{1,64}$/;
 /** The usual forms of the other members; all else is looked at closely. */
 const FINE_SERIAL_NUMBER = /^[A-Za-z0-9](?:[A-Za-z0-9/:.-]{0,62}[A-Za-z0-9])?$/;
@@ -133,28 +133,4 @@ function checkSerialNumber({ id, serialNumber }: Device): Problem[] {
     : checkSubject({ commonName: id, serialNumber }).filter(
         ({ path }) => path === "serialNumber",
       );
-}
-
-/**
- * Why this text is no device id, `undefined` where it is one. The id is common
- * name, MQTT client id and ThingsBoard device name at once, so the strictest
- * of the three counts.
- */
-export function idProblem(id: string): string | undefined {
-  const rule = "use A-Z a-z 0-9 . _ @ / - (1 to 64 characters)";
-  if (id === "") {
-    return `is empty; ${rule}.`;
-  }
-  if (id.includes(":")) {
-    return `${quote(id)} contains ":"; MQTT client ids in Cumulocity may not; ${rule}.`;
-  }
-  if (id.length > 64) {
-    return `${quote(id)} has ${id.length} characters, and a common name 64 at most; ${rule}.`;
-  }
-  if (!ID.test(id)) {
-    return `${quote(id)} holds a character that a client id may not; ${rule}.`;
-  }
-  return /^\.+$/.test(id)
-    ? `${quote(id)} is nothing but dots; ${rule}.`
-    : undefined;
 }

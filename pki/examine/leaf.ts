@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { idProblem } from "../batch/device";
+import { idProblem } from "../batch/deviceId";
 import { quote } from "../problem";
 import { daysLeft, formatDate } from "../validity";
 import { examineEncoding } from "./encoding";

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { posix } from "node:path";
-import { idProblem } from "../../pki/batch/device";
+import { idProblem } from "../../pki/batch/deviceId";
 import { quote } from "../../pki/problem";
 import { CumulocityPort, DevicePlatform, defaultsOf } from "./platform";
 

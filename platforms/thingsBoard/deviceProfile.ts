@@ -205,6 +205,9 @@ export function profileNameProblems(name: string, path: string): Problem[] {
     : [];
 }
 
+/** The object identifier 2.5.29.19 in DER. */
+const BASIC_CONSTRAINTS = Buffer.from("0603551d13", "hex");
+
 function certificateProblems(pem: string): Problem[] {
   const path = "certificatePem";
   const problem = (message: string): Problem[] => [{ path, message }];
@@ -235,7 +238,8 @@ function certificateProblems(pem: string): Problem[] {
       "cannot be read as a certificate; take it from its source again.",
     );
   }
-  if (!certificate.ca) {
+  // One of version 1 says nothing of being a CA. ThingsBoard does not ask, and well-known guides make intermediates so.
+  if (!certificate.ca && certificate.raw.includes(BASIC_CONSTRAINTS)) {
     return problem(
       `${quote(certificate.subject)} is no CA's; give the certificate of the intermediate that issues for the devices, or of the root.`,
     );

@@ -138,7 +138,7 @@ describe("ThingsBoard's side", () => {
         transportConfiguration: { type: "DEFAULT" },
         provisionConfiguration: {
           type: "X509_CERTIFICATE_CHAIN",
-          provisionDeviceSecret: "root-certificate.certificatePem",
+          provisionDeviceSecret: fleet.deviceRootPem,
           certificateRegExPattern: "(.*)",
           allowCreateNewDevicesByX509Certificate: true,
         },

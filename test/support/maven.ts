@@ -108,7 +108,8 @@ export function mavenJars(
 function download(wanted: readonly object[]): string {
   const { status, stderr, error } = spawnSync(
     process.execPath,
-    [join(__dirname, "mavenDownload.cjs")],
+    // Whom the machine trusts, as its other programs do: a network may have a root of its own.
+    ["--use-system-ca", join(__dirname, "mavenDownload.cjs")],
     {
       input: JSON.stringify(wanted),
       encoding: "utf8",

@@ -1,7 +1,7 @@
 import type { Problem } from "../../problem";
 import { InputError, quote } from "../../problem";
 import type { Device } from "../device";
-import { idProblem } from "../device";
+import { idProblem } from "../deviceId";
 import type { NameTemplates } from "../nameTemplates";
 import { cutAtPlaceholders } from "../nameTemplates";
 import type { DeviceRange } from "./source";

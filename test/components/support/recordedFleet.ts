@@ -6,6 +6,7 @@ import {
   ServerCertificate,
   ThingsBoardMqtt,
 } from "../../../components";
+import { root as deviceRoot } from "../../pki/support/authority";
 import { Recorder, valueOf } from "./record";
 
 /** A fleet with every component, and what its program asked for. */
@@ -14,11 +15,14 @@ export interface RecordedFleet {
   readonly server: ServerCertificate;
   readonly devices: DeviceCertificateBatch;
   readonly thingsBoard: ThingsBoardMqtt;
+  /** Of the CA that the device profile is for. */
+  readonly deviceRootPem: string;
 }
 
 /** Runs the program of that fleet. */
 export async function recordFleet(): Promise<RecordedFleet> {
   const recorder = await Recorder.install();
+  const { certificatePem: deviceRootPem } = await deviceRoot();
   const provider = new kubernetes.Provider("cluster", {});
   const root = new RootCA("root", { subject: { commonName: "Root" } });
   const ca = new IntermediateCA("ca", {
@@ -58,7 +62,8 @@ export async function recordFleet(): Promise<RecordedFleet> {
   const thingsBoard = new ThingsBoardMqtt("thingsboard", {
     server,
     namespace: "thingsboard",
-    deviceAuthority: root,
+    // What is recorded is no certificate, which this one is looked at for.
+    deviceAuthority: { certificatePem: deviceRootPem },
     provider,
   });
   await Promise.all([
@@ -68,5 +73,5 @@ export async function recordFleet(): Promise<RecordedFleet> {
     valueOf(thingsBoard.bundleConfigMapName),
     valueOf(ca.activeGeneration),
   ]);
-  return { recorder, server, devices, thingsBoard };
+  return { recorder, server, devices, thingsBoard, deviceRootPem };
 }

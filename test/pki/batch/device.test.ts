@@ -1,11 +1,8 @@
 import { relative, resolve, sep } from "node:path";
 import fc from "fast-check";
 import type { Device } from "../../../pki/batch/device";
-import {
-  checkDevice,
-  checkDevices,
-  idProblem,
-} from "../../../pki/batch/device";
+import { idProblem } from "../../../pki/batch/deviceId";
+import { checkDevice, checkDevices } from "../../../pki/batch/device";
 import { folderName } from "../../../pki/batch/folderName";
 import { checkAlternativeNames } from "../../../pki/alternativeNames";
 import { below, formatProblem } from "../../../pki/problem";

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import type { DeviceProfile } from "../../../platforms/thingsBoard/api/models";
 import {
+  checkDeviceProfile,
   deviceProfileText,
   differences,
   mergedProfile,
@@ -8,6 +9,8 @@ import {
 } from "../../../platforms/thingsBoard/deviceProfile";
 import type { Party } from "../../pki/support/authority";
 import { root } from "../../pki/support/authority";
+import { scratchFolder } from "../../pki/support/openssl";
+import { describeWith, findProgram, runCommand } from "../../support/command";
 
 let authority: Party;
 beforeAll(async () => {
@@ -106,3 +109,35 @@ test("a merged profile is as ordered, and keeps all that is not", () => {
     ),
   );
 });
+
+describeWith(
+  { name: "openssl", path: findProgram("openssl") },
+  "apt-get install openssl",
+  "a certificate of version 1",
+  (openssl) => {
+    const folder = scratchFolder();
+
+    test("may be a profile's: ThingsBoard does not ask, and its guide makes intermediates so", async () => {
+      const run = async (command: string): Promise<string> => {
+        const done = await runCommand(openssl, command.split(" "), {
+          cwd: folder,
+        });
+        expect([done.code, done.stderr]).toEqual([0, expect.anything()]);
+        return done.stdout;
+      };
+      await run(
+        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem",
+      );
+      await run(
+        "req -new -key key.pem -subj /CN=Intermediate -out request.pem",
+      );
+      await run("x509 -req -in request.pem -signkey key.pem -out cert.pem");
+      expect(await run("x509 -in cert.pem -noout -text")).toContain(
+        "Version: 1",
+      );
+      const certificatePem = await run("x509 -in cert.pem");
+      const order = { profileName: "mqtt-x509", certificatePem };
+      expect(checkDeviceProfile(order)).toEqual([]);
+    });
+  },
+);
