@@ -33,11 +33,20 @@ const LIMITS = { maxDepth: 32, maxNodes: 100_000, parseEmbedded: false };
  * @throws RangeError where there is none, or where it is longer than the bytes are
  */
 export function readDer(bytes: Uint8Array): Der {
-  const { offset, result } = fromBER(bytes, LIMITS);
+  const { offset, result } = parsed(bytes);
   if (offset === -1) {
     throw new RangeError(result.error);
   }
   return derOf(result);
+}
+
+/** Most of what is wrong the parser says in its result, and of a time that is none it throws. */
+function parsed(bytes: Uint8Array): ReturnType<typeof fromBER> {
+  try {
+    return fromBER(bytes, LIMITS);
+  } catch (error) {
+    throw new RangeError(String(error), { cause: error });
+  }
 }
 
 function derOf(value: AsnType): Der {
