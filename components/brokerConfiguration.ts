@@ -1,4 +1,4 @@
-import * as kubernetes from "@pulumi/kubernetes";
+import type * as kubernetes from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Reloads } from "../platforms/brokers";
 import { ConfigurationFiles } from "../resources";
@@ -14,8 +14,9 @@ import { brokerPod } from "./brokerPod";
 import type { BrokerMaterial } from "./brokerMaterial";
 import { materialOf } from "./brokerMaterial";
 import { generatorOf, settingsOf } from "./brokerSettings";
-import { LABELS, checkedName, refuse, secretData } from "./kubernetes";
-import { warnOfOtherOwners } from "./objectOwner";
+import { checkedName, refuse, secretData } from "./kubernetes";
+import type { ObjectOptions } from "./namedObjects";
+import { createBinarySecret, createConfigMap } from "./namedObjects";
 import { rememberPublication } from "./publication";
 
 /** What a ConfigMap holds at most, over its values (core/v1). */
@@ -159,11 +160,15 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
         undefined,
         others,
       );
+    const child: ObjectOptions = {
+      parent: this,
+      ...(own.provider !== undefined && { provider: own.provider }),
+    };
     // It is mounted as well, and so in the same namespace.
     const { trustBundle } = args;
     const mounted =
       trustBundle === undefined ? [] : [trustBundle.configMapName];
-    const configMap = this.configMap(
+    const configMap = createConfigMap(
       `${name}-configuration`,
       checkedName(
         own.namespace,
@@ -177,18 +182,18 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
         mounted,
       ),
       fitting(name, made.files, "devices: the configuration"),
-      own,
+      child,
     );
     const authority = args.deviceAuthority;
     const bundleObject = object("bundleConfigMapName", "device-roots", [first]);
     const bundle =
       authority === undefined
         ? undefined
-        : this.configMap(
+        : createConfigMap(
             `${name}-device-roots`,
             bundleObject,
             { "ca-bundle.pem": authority.trustAnchorsPem },
-            own,
+            child,
             bundleAnnotations(authority),
           );
     if (bundle !== undefined && authority !== undefined) {
@@ -203,7 +208,7 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
     const crl =
       args.crlPem === undefined
         ? undefined
-        : this.configMap(
+        : createConfigMap(
             `${name}-crl`,
             object("crlConfigMapName", "crl", [
               first,
@@ -211,14 +216,14 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
               ...mounted,
             ]),
             fitting(name, made.crlFiles, "crlPem: the ConfigMap with it"),
-            own,
+            child,
           );
     const secret = material.holdsSecret
-      ? this.secret(
-          name,
+      ? createBinarySecret(
+          `${name}-secret`,
           object("secretName", "secret", [server]),
-          material,
-          own,
+          secretDataOf(material),
+          child,
         )
       : undefined;
     return {
@@ -231,61 +236,22 @@ export class BrokerConfiguration extends pulumi.ComponentResource {
       secret: secret?.metadata.name ?? pulumi.output(""),
     };
   }
+}
 
-  private configMap(
-    name: string,
-    object: ReturnType<typeof checkedName>,
-    data: pulumi.Input<Record<string, pulumi.Input<string>>>,
-    { provider }: BrokerKubernetesArgs,
-    annotations?: Record<string, pulumi.Input<string>>,
-  ): kubernetes.core.v1.ConfigMap {
-    warnOfOtherOwners(
-      provider,
-      { apiVersion: "v1", kind: "ConfigMap", ...object },
-      this,
-    );
-    return new kubernetes.core.v1.ConfigMap(
-      name,
-      {
-        metadata: {
-          ...object,
-          labels: LABELS,
-          ...(annotations !== undefined && { annotations }),
-        },
-        data,
-      },
-      { parent: this, ...(provider !== undefined && { provider }) },
-    );
-  }
-
-  private secret(
-    name: string,
-    object: ReturnType<typeof checkedName>,
-    material: BrokerMaterial,
-    { provider }: BrokerKubernetesArgs,
-  ): kubernetes.core.v1.Secret {
-    warnOfOtherOwners(
-      provider,
-      { apiVersion: "v1", kind: "Secret", ...object },
-      this,
-    );
-    const texts = pulumi
-      .all([material.secretFiles, material.secretEnvironment])
-      .apply(([files, environment]) => ({ ...files, ...environment }));
-    return new kubernetes.core.v1.Secret(
-      `${name}-secret`,
-      {
-        metadata: { ...object, labels: LABELS },
-        type: "Opaque",
-        data: pulumi.secret(
-          pulumi
-            .all([texts.apply((known) => secretData(known)), material.stores])
-            .apply(([encoded, stores]) => ({ ...encoded, ...stores })),
-        ),
-      },
-      { parent: this, ...(provider !== undefined && { provider }) },
-    );
-  }
+/** What holds a password or a key store. */
+function secretDataOf({
+  secretFiles,
+  secretEnvironment,
+  stores,
+}: BrokerMaterial): pulumi.Output<Record<string, pulumi.Input<string>>> {
+  const texts = pulumi
+    .all([secretFiles, secretEnvironment])
+    .apply(([files, environment]) => ({ ...files, ...environment }));
+  return pulumi.secret(
+    pulumi
+      .all([texts.apply((known) => secretData(known)), stores])
+      .apply(([encoded, made]) => ({ ...encoded, ...made })),
+  );
 }
 
 /** @param what its property path, and what makes it as large as it is */

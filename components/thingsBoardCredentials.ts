@@ -19,12 +19,12 @@ import {
 import { CERTIFICATE_SHA256, sha256Of } from "./annotations";
 import type { ObjectName } from "./kubernetes";
 import { checkedName, refuse } from "./kubernetes";
+import type { ObjectOptions } from "./namedObjects";
+import { createBinarySecret, createSecret } from "./namedObjects";
 import type { BrokerCertificate, ThingsBoardMqttArgs } from "./thingsBoardArgs";
 import { acceptedByThingsBoard } from "./thingsBoardFiles";
 import type { RequestedListener } from "./thingsBoardListeners";
 import { CredentialsForm } from "./thingsBoardListeners";
-import type { ObjectOptions } from "./thingsBoardObjects";
-import { createBinarySecret, createSecret } from "./thingsBoardObjects";
 
 /** Chain and key of one or more listeners, as they are mounted. */
 export interface MadeCredentials {

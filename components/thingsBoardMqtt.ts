@@ -10,6 +10,8 @@ import {
 } from "../platforms/thingsBoard/product";
 import { bundleAnnotations } from "./annotations";
 import { checkedName, refuse } from "./kubernetes";
+import type { ObjectOptions } from "./namedObjects";
+import { createConfigMap, createSecret } from "./namedObjects";
 import { rememberPublication } from "./publication";
 import { annotationsOf } from "./thingsBoardAnnotations";
 import type { ThingsBoardMount, ThingsBoardMqttArgs } from "./thingsBoardArgs";
@@ -21,12 +23,7 @@ import {
 import type { RequestedListener } from "./thingsBoardListeners";
 import { CredentialsForm, requestedListeners } from "./thingsBoardListeners";
 import { mountsOf } from "./thingsBoardMounts";
-import type { ObjectOptions } from "./thingsBoardObjects";
-import {
-  createConfigMap,
-  createSecret,
-  ownedByThingsBoard,
-} from "./thingsBoardObjects";
+import { ownedByThingsBoard } from "./thingsBoardNames";
 import {
   DEFAULT_BUNDLE_MOUNT,
   judgePlan,
